@@ -1,0 +1,216 @@
+"""`NotesQA`: holds the parts and is what Python users, the command line and the chat page call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.language_models import BaseChatModel
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict
+
+from qa.answering import Answerer
+from qa.chat import open_chat_model
+from qa.encoder import Encoder, SentenceEncoder
+from qa.errors import BadQuestion, ModelFailed, SettingsError
+from qa.glossary import Glossary
+from qa.index import Index
+from qa.indexing import refresh
+from qa.retrieval import Retriever
+from qa.settings import Settings
+from qa.topics import topic_tree
+from qa.types import Answer, AnswerLanguage, Done, Event, Hit, IndexChanges, Note, Progress, Topic, Turn
+
+ReportProgress = Callable[[Progress], None]
+
+
+class NotesQA:
+    """Answers questions from one folder of notes; may be shared by threads, and is a context manager.
+
+    The chat model is loaded at the first question, or by `warm_up`; searching never needs it.
+    """
+
+    def __init__(
+        self,
+        corpus: Path,
+        index: Index,
+        encoder: Encoder,
+        settings: Settings,
+        load_model: Callable[[], tuple[BaseChatModel | None, str]],
+    ) -> None:
+        self._corpus = corpus
+        self._index = index
+        self._encoder = encoder
+        self._settings = settings
+        self._load_model = load_model
+        self._retriever = Retriever(index, encoder, Glossary.load())
+        self._answerer: Answerer | None = None
+        self._model: BaseChatModel | None = None
+        self._model_name = ""
+        self._loading = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        corpus: str | Path | None = None,
+        index: str | Path | None = None,
+        settings: Settings | None = None,
+        progress: ReportProgress | None = None,
+        refresh: bool = True,
+    ) -> Self:
+        """Open a folder of notes and bring its index up to date; folders default to those of the settings.
+
+        With `refresh=False` the index is taken as it is. Raises NotesQAError's leaves.
+        """
+        settings = settings or Settings()
+        encoder = SentenceEncoder.open(settings.encoder, settings.cache, settings.encoder_batch, progress)
+
+        def load_model() -> tuple[BaseChatModel | None, str]:
+            return open_chat_model(
+                settings.chat_model,
+                cache=settings.cache,
+                engine=settings.engine,
+                base_url=settings.base_url,
+                api_key=settings.api_key.get_secret_value() if settings.api_key else None,
+                context_tokens=settings.context_tokens,
+                timeout=settings.timeout,
+            )
+
+        notes = cls(Path(corpus or settings.corpus), Index(Path(index or settings.index)), encoder, settings, load_model)
+        if refresh:
+            notes.rebuild(progress=progress)
+        return notes
+
+    @property
+    def model_name(self) -> str:
+        """What answers, once it is loaded; before that, what is configured."""
+        return self._model_name or self._settings.chat_model
+
+    def ask(
+        self,
+        question: str,
+        language: AnswerLanguage | None = None,
+        topic: str | None = None,
+        history: Sequence[Turn] = (),
+        top_k: int | None = None,
+    ) -> Answer:
+        """The checked answer to one question; see `stream`."""
+        for event in self.stream(question, language, topic, history, top_k):
+            if isinstance(event, Done):
+                return event.answer
+        raise ModelFailed("The answer ended before it was whole. Ask again.")
+
+    def stream(
+        self,
+        question: str,
+        language: AnswerLanguage | None = None,
+        topic: str | None = None,
+        history: Sequence[Turn] = (),
+        top_k: int | None = None,
+    ) -> Generator[Event]:
+        """Sources first, then TextDelta as the model writes, Done with the checked answer last.
+
+        `language` is auto (the question's), zh, en or both. `topic` keeps to the notes or headings of that name.
+        `history` holds the earlier turns, oldest first. Closing the generator stops the model. Raises BadQuestion,
+        UnknownTopic, IndexNotBuilt, ModelNotFound, ModelUnreachable, ModelFailed.
+        """
+        language = language or self._settings.language
+        if language not in ("auto", "zh", "en", "both"):
+            raise SettingsError(f"The answer language {language!r} is not one of auto, zh, en and both.")
+        return self._ready().stream(question, language, top_k or self._settings.top_k, topic, history)
+
+    def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]:
+        """The best passages, best first, without any chat model. Raises BadQuestion, UnknownTopic, IndexNotBuilt."""
+        if not query.strip():
+            raise BadQuestion("The search is empty. Type a word or a question.")
+        if top_k < 1:
+            raise SettingsError(f"top_k cannot be {top_k}: at least 1 passage must be asked for.")
+        return self._retriever.find(query, top_k, topic).hits
+
+    def topics(self) -> tuple[Topic, ...]:
+        """The tree of notes and headings with passage counts."""
+        with self._index.read() as snapshot:
+            return topic_tree(snapshot.outline())
+
+    def notes(self) -> dict[str, Note]:
+        """The notes as they are in the index, by path."""
+        with self._index.read() as snapshot:
+            return snapshot.notes()
+
+    def rebuild(self, full: bool = False, progress: ReportProgress | None = None) -> IndexChanges:
+        """Bring the index up to date; `full` encodes every passage again."""
+        return refresh(self._corpus, self._index, self._encoder, full, progress)
+
+    def as_retriever(self, top_k: int = 5, topic: str | None = None) -> BaseRetriever:
+        """The search as a LangChain retriever; a document's metadata holds note_path, headings, lines and score."""
+        return NotesRetriever(notes=self, top_k=top_k, topic=topic)
+
+    def warm_up(self) -> None:
+        """Load the encoder and the chat model now instead of at the first question."""
+        self._encoder.encode_query("warm-up")
+        self._ready()
+
+    def close(self) -> None:
+        """Stop and free the chat model; a second call does nothing."""
+        with self._loading:
+            self._closed = True
+            self._answerer = None
+            close = getattr(self._model, "close", None)
+            if close is not None:
+                close()
+            self._model = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ready(self) -> Answerer:
+        with self._loading:
+            if self._closed:
+                raise ModelFailed("These notes are closed. Open them again with NotesQA.open(...).")
+            if self._answerer is None:
+                self._model, self._model_name = self._load_model()
+                self._answerer = Answerer(
+                    self._retriever,
+                    self._encoder,
+                    Glossary.load(),
+                    self._model,
+                    self._model_name,
+                    self._settings.max_answer_tokens,
+                    self._settings.context_tokens,
+                    self._settings.timeout,
+                )
+            return self._answerer
+
+
+class NotesRetriever(BaseRetriever):
+    """The search of a NotesQA behind LangChain's interface."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    notes: NotesQA
+    top_k: int = 5
+    topic: str | None = None
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        return [_document(hit) for hit in self.notes.search(query, self.top_k, self.topic)]
+
+
+def _document(hit: Hit) -> Document:
+    passage = hit.passage
+    metadata: dict[str, Any] = {
+        "note_path": passage.note_path,
+        "headings": list(passage.headings),
+        "start_line": passage.start_line,
+        "end_line": passage.end_line,
+        "rank": hit.rank,
+        "score": hit.score,
+    }
+    return Document(page_content=passage.text, metadata=metadata, id=passage.id)

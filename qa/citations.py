@@ -1,0 +1,95 @@
+"""Numbers in brackets and the note sentences behind them; knows nothing about models."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from qa.language import split_sentences
+from qa.notes import line_starts
+from qa.types import Citation, Passage
+
+_NUMBER = re.compile(r"[ \t]*[\[［【](\d{1,4}(?:\s*[,，、]\s*\d{1,4})*)[\]］】]")
+_OPENING = re.compile(r"[ \t]*(?:[\[［【][\d\s,，、]{0,12})?$")
+_MARK = re.compile(r"[。！？!?.；;，,：:]+$")
+# What may stand before the words of a line: quote and list marks, task boxes, a numbered item.
+_LINE_MARKS = re.compile(r"(?:[>\s]|[-*+](?=\s)|\d{1,3}[.)、](?=\s)|\[[ xX]\](?=\s))*")
+_NO_STATEMENT = re.compile(r"[\s|:\-=*_`~#>+$]*")
+_LEAD_IN = re.compile(r"[:：]\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of a passage: `passage.text[start:end]`."""
+
+    number: int  # of its passage, 1-based
+    start: int
+    end: int
+    text: str
+
+
+def keep_numbers(pieces: Iterable[str], highest: int) -> Iterator[str]:
+    """The text of a stream without citations outside 1..highest; what may become a citation is held back."""
+    held = ""
+    for piece in pieces:
+        held += piece
+        opening = _OPENING.search(held)
+        cut = opening.start() if opening else len(held)
+        if cut:
+            if text := valid_numbers(held[:cut], highest):
+                yield text
+            held = held[cut:]
+    if text := valid_numbers(held, highest):
+        yield text
+
+
+def valid_numbers(text: str, highest: int) -> str:
+    """The text with each citation as ` [n]`, those outside 1..highest left out."""
+
+    def checked(match: re.Match[str]) -> str:
+        numbers = [int(number) for number in re.findall(r"\d+", match.group(1))]
+        if len(numbers) > 1 and 0 in numbers:  # an interval such as [0, 1]
+            return match.group()
+        return "".join(f" [{n}]" for n in dict.fromkeys(numbers) if 1 <= n <= highest)
+
+    return _NUMBER.sub(checked, text)
+
+
+def numbers_in(text: str) -> list[int]:
+    """The citations of a text in order, each once."""
+    found = (int(number) for match in _NUMBER.finditer(text) for number in re.findall(r"\d+", match.group(1)))
+    return list(dict.fromkeys(found))
+
+
+def without_numbers(text: str) -> str:
+    return _NUMBER.sub("", text).strip()
+
+
+def cite(sentence: str, numbers: Iterable[int]) -> str:
+    """The sentence with exactly these citations before its closing mark."""
+    bare = without_numbers(sentence)
+    mark = _MARK.search(bare)
+    body, end = (bare[: mark.start()], mark.group()) if mark else (bare, "")
+    return f"{body}{''.join(f' [{number}]' for number in numbers)}{end}"
+
+
+def statements(passage: Passage, number: int) -> list[Statement]:
+    """The sentences of a passage that can support something: no headings, rules, fences or lead-ins to a list."""
+    found = []
+    for start, end in split_sentences(passage.text):
+        start += len(_LINE_MARKS.match(passage.text, start, end).group())  # type: ignore[union-attr]
+        text = passage.text[start:end]
+        if text.startswith("#") or _NO_STATEMENT.fullmatch(text) or _LEAD_IN.search(text):
+            continue
+        found.append(Statement(number, start, end, text))
+    return found
+
+
+def citation(number: int, passage: Passage, start: int, end: int) -> Citation:
+    """The citation of `passage.text[start:end]`, with the lines of the note on which it stands."""
+    starts = line_starts(passage.text)
+    first, last = bisect.bisect_right(starts, start) - 1, bisect.bisect_right(starts, end - 1) - 1
+    quote = passage.text[start:end]
+    return Citation(number, passage, quote, passage.start_line + first, passage.start_line + last)

@@ -1,0 +1,126 @@
+"""Examines every part that an answer takes and says what to fix; changes nothing but unpacks what is packaged."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from qa.errors import IndexNotBuilt, NotesQAError
+from qa.settings import Settings
+from qa.types import Language
+from qa.words import error_sentence, word
+
+_LOW_DISK_GB = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part: its name, whether it works, and what was seen or what to do."""
+
+    part: str
+    ok: bool
+    detail: str
+
+
+def examine(settings: Settings, language: Language) -> list[Check]:
+    """All checks in the order in which the parts need each other."""
+    return list(_examine(settings, language))
+
+
+def _examine(settings: Settings, language: Language) -> Iterator[Check]:
+    def check(key: str, look: Callable[[Settings, Language], tuple[bool, str]]) -> Check:
+        try:
+            ok, detail = look(settings, language)
+        except NotesQAError as error:
+            ok, detail = False, " ".join(filter(None, error_sentence(error, language)))
+        return Check(word(key, language), ok, detail)
+
+    yield check("check_disk", _disk)
+    yield check("check_sqlite", _sqlite)
+    yield check("check_corpus", _corpus)
+    yield check("check_encoder", _encoder)
+    yield check("check_index", _index)
+    yield check("check_chat", _chat)
+
+
+def _disk(settings: Settings, language: Language) -> tuple[bool, str]:
+    folder = settings.cache
+    unpacked = folder.is_dir() and any(folder.rglob("*.gguf"))
+    while not folder.is_dir():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 1e9
+    ok = unpacked or free >= _LOW_DISK_GB
+    return ok, word("disk_free" if ok else "disk_low", language, path=folder, free=free)
+
+
+def _sqlite(_: Settings, __: Language) -> tuple[bool, str]:
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.execute("CREATE VIRTUAL TABLE t USING fts5 (body)")
+    except sqlite3.Error as error:
+        return False, f"SQLite {sqlite3.sqlite_version}: {error}"
+    finally:
+        connection.close()
+    return True, f"SQLite {sqlite3.sqlite_version}"
+
+
+def _corpus(settings: Settings, language: Language) -> tuple[bool, str]:
+    from qa.notes import read_notes
+
+    notes, skipped = read_notes(settings.corpus)
+    if not notes:
+        return False, word("corpus_empty", language)
+    return True, word("corpus_count", language, notes=len(notes), skipped=len(skipped))
+
+
+def _encoder(settings: Settings, language: Language) -> tuple[bool, str]:
+    from qa.encoder import SentenceEncoder
+
+    encoder = SentenceEncoder.open(settings.encoder, settings.cache)
+    vector = encoder.encode_query("test")
+    return True, word("encoder_works", language, name=encoder.fingerprint, dimension=len(vector))
+
+
+def _index(settings: Settings, language: Language) -> tuple[bool, str]:
+    from qa.encoder import SentenceEncoder
+    from qa.index import Index
+    from qa.indexing import is_current
+    from qa.notes import read_notes
+
+    index = Index(settings.index)
+    try:
+        with index.read() as snapshot:
+            passages = len(snapshot)
+    except IndexNotBuilt:
+        return False, word("index_missing", language)
+    encoder = SentenceEncoder.open(settings.encoder, settings.cache)
+    if not is_current(index, encoder, read_notes(settings.corpus)[0]):
+        return False, word("index_stale", language)
+    return True, word("index_current", language, passages=passages)
+
+
+def _chat(settings: Settings, language: Language) -> tuple[bool, str]:
+    from langchain_core.messages import HumanMessage
+
+    from qa.chat import open_chat_model, stream_text
+
+    model, name = open_chat_model(
+        settings.chat_model,
+        cache=settings.cache,
+        engine=settings.engine,
+        base_url=settings.base_url,
+        api_key=settings.api_key.get_secret_value() if settings.api_key else None,
+        context_tokens=settings.context_tokens,
+        timeout=settings.timeout,
+    )
+    if model is None:
+        return True, word("chat_extractive", language)
+    try:
+        text = "".join(stream_text(model, [HumanMessage("1 + 1 =")], max_tokens=8, timeout=settings.timeout))
+    finally:
+        close = getattr(model, "close", None)
+        if close is not None:
+            close()
+    return bool(text.strip()), word("chat_answers" if text.strip() else "chat_silent", language, name=name)

@@ -1,0 +1,76 @@
+"""The errors of this package, each with a message that says what happened and what to do.
+
+NotesQAError
+├── SettingsError           a setting has a value that cannot work
+├── CorpusNotFound          the notes folder is not there
+├── IndexNotBuilt           a search before the first build
+├── IndexUnusable           the index cannot be read or written
+│   └── IndexLocked         another process is writing it
+├── UnknownTopic            no note or heading has that name
+├── BadQuestion             empty or far too long
+├── WeightsError            packaged model files are missing, damaged, or do not fit on the disk
+├── EncoderError            the sentence encoder cannot be loaded
+├── ModelNotFound           the chat model named in the settings does not exist
+├── ModelUnreachable        its server does not answer
+└── ModelFailed             it stopped in the middle
+"""
+
+from __future__ import annotations
+
+
+class NotesQAError(Exception):
+    """Base of all errors that a user can do something about."""
+
+
+class SettingsError(NotesQAError):
+    """A setting has a value that cannot work."""
+
+
+class CorpusNotFound(NotesQAError):
+    """The notes folder is not there."""
+
+
+class IndexNotBuilt(NotesQAError):
+    """A search before the first build."""
+
+
+class IndexUnusable(NotesQAError):
+    """The index cannot be read or written."""
+
+
+class IndexLocked(IndexUnusable):
+    """Another process is writing the index."""
+
+
+class UnknownTopic(NotesQAError):
+    """No note or heading has that name; the message lists near names."""
+
+    def __init__(self, name: str, near: tuple[str, ...]) -> None:
+        self.name = name
+        self.near = near
+        hint = f"Near names: {', '.join(near)}." if near else "See them all with: notes-qa topics"
+        super().__init__(f"No note or heading is called {name!r}. {hint}")
+
+
+class BadQuestion(NotesQAError):
+    """The question is empty or far too long."""
+
+
+class WeightsError(NotesQAError):
+    """Packaged model files are missing, damaged, or do not fit on the disk."""
+
+
+class EncoderError(NotesQAError):
+    """The sentence encoder cannot be loaded."""
+
+
+class ModelNotFound(NotesQAError):
+    """The chat model named in the settings does not exist."""
+
+
+class ModelUnreachable(NotesQAError):
+    """The server of the chat model does not answer."""
+
+
+class ModelFailed(NotesQAError):
+    """The chat model stopped in the middle of an answer."""

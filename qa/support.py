@@ -1,0 +1,113 @@
+"""Checks an answer against the passages it was drawn from: which note sentence supports each of its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qa.citations import Statement, numbers_in, statements, without_numbers
+from qa.encoder import Encoder
+from qa.glossary import Glossary
+from qa.language import search_terms, split_sentences
+from qa.retrieval import Unit, understand
+from qa.types import Passage
+
+COVERAGE_WEIGHT = 0.3  # of covered terms beside the cosine
+MIN_SUPPORT = 0.93  # of cosine + weighted coverage; see bench/results.md
+KEPT_NUMBER_MARGIN = 0.03  # how much worse than the best the passage that the model named may be
+_MAX_QUOTE_CHARS = 400
+_FURTHER_SHARE = 0.25  # of a sentence's units that a second statement must add to be quoted too
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Where a sentence of an answer stands in the notes."""
+
+    number: int  # of the passage, 1-based
+    start: int  # in the passage's text
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSentence:
+    """A sentence of an answer without numbers, and what supports it, best first; unsupported where there is nothing."""
+
+    text: str
+    separator: str  # white space before it in the answer
+    supports: tuple[Support, ...]
+
+
+class Verifier:
+    """Aligns answers with notes by the encoder and by shared terms, across languages through the glossary."""
+
+    def __init__(self, encoder: Encoder, glossary: Glossary) -> None:
+        self._encoder = encoder
+        self._glossary = glossary
+
+    def check(self, answer: str, passages: Sequence[Passage]) -> list[CheckedSentence]:
+        """Each sentence of an answer whose `[n]` number these passages from 1."""
+        found = [statement for n, passage in enumerate(passages, 1) for statement in statements(passage, n)]
+        spans = [span for span in split_sentences(answer) if without_numbers(answer[slice(*span)]).strip("-*•.。 ")]
+        if not spans:
+            return []
+        bare = [without_numbers(answer[start:end]) for start, end in spans]
+        if not found:
+            return [CheckedSentence(text, "", ()) for text in bare]
+        vectors = self._encoder.encode_passages([*bare, *(statement.text for statement in found)])
+        cosines = vectors[: len(bare)] @ vectors[len(bare) :].T
+        terms = [self._terms(statement.text) for statement in found]
+        checked = []
+        previous_end = 0
+        for row, (text, (start, end)) in enumerate(zip(bare, spans, strict=True)):
+            covered = [_covered(understand(text, self._glossary).units, known) for known in terms]
+            scores = cosines[row] + COVERAGE_WEIGHT * np.array([_share(c) for c in covered])
+            supports = _supports(found, scores, covered, numbers_in(answer[start:end]))
+            gap = answer[previous_end:start]
+            checked.append(CheckedSentence(text, gap if gap.isspace() else "", supports))
+            previous_end = end
+        return checked
+
+    def _terms(self, text: str) -> frozenset[str]:
+        return frozenset(search_terms(text))
+
+
+def _covered(units: Iterable[Unit], terms: frozenset[str]) -> list[bool]:
+    return [any(terms.issuperset(alternative) for alternative in unit.alternatives) for unit in units]
+
+
+def _share(covered: Sequence[bool]) -> float:
+    return sum(covered) / len(covered) if covered else 0.0
+
+
+def _supports(
+    found: Sequence[Statement], scores: np.ndarray, covered: Sequence[Sequence[bool]], claimed: Sequence[int]
+) -> tuple[Support, ...]:
+    best = int(scores.argmax())
+    if scores[best] < MIN_SUPPORT:
+        return ()
+    numbers = [
+        number
+        for number in claimed
+        if max((scores[i] for i, s in enumerate(found) if s.number == number), default=0) >= scores[best] - KEPT_NUMBER_MARGIN
+    ] or [found[best].number]
+    return tuple(_quote(found, scores, covered, number) for number in numbers)
+
+
+def _quote(found: Sequence[Statement], scores: np.ndarray, covered: Sequence[Sequence[bool]], number: int) -> Support:
+    """The best statement of a passage, widened to a second one that covers what the first leaves out."""
+    own = [i for i, statement in enumerate(found) if statement.number == number]
+    best = max(own, key=lambda i: (scores[i], -i))
+    left_out = [not c for c in covered[best]]
+    added = {i: sum(a and b for a, b in zip(left_out, covered[i], strict=True)) for i in own}
+    second = max(own, key=lambda i: (added[i], scores[i], -i))
+    start, end = found[best].start, found[best].end
+    if added[second] >= max(1, _FURTHER_SHARE * len(left_out)):
+        wide = min(start, found[second].start), max(end, found[second].end)
+        if wide[1] - wide[0] <= _MAX_QUOTE_CHARS:
+            start, end = wide
+    return Support(number, start, end, float(scores[best]))
+
+

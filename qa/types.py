@@ -1,0 +1,181 @@
+"""Values that cross module borders: frozen, comparable, free of any library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Language = Literal["zh", "en"]
+AnswerLanguage = Literal["auto", "zh", "en", "both"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One file of the corpus; `text` is the decoded file with its own line ends."""
+
+    path: str  # posix, relative to the corpus folder
+    title: str
+    text: str
+    sha256: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of one note: `note.text[start:end] == text`.
+
+    Lines are 1-based and inclusive. The passages of a note cover each of its non-blank characters exactly once.
+    """
+
+    note_path: str
+    title: str  # of the note
+    headings: tuple[str, ...]  # from the outermost to the innermost
+    text: str
+    start: int
+    end: int
+    start_line: int
+    end_line: int
+    language: Language
+
+    @property
+    def id(self) -> str:
+        return f"{self.note_path}#L{self.start_line}-L{self.end_line}@{self.start}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A retrieved passage; ranks are 1-based, `None` where that side did not return the passage."""
+
+    passage: Passage
+    rank: int
+    score: float  # fused; comparable within one result list only
+    dense_rank: int | None
+    lexical_rank: int | None
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """`quote` stands in the note at exactly these lines (1-based, inclusive)."""
+
+    number: int  # as shown in the answer, 1-based
+    passage: Passage
+    quote: str
+    start_line: int
+    end_line: int
+
+    @property
+    def note_path(self) -> str:
+        return self.passage.note_path
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        return self.passage.headings
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two cited passages that say the opposite about what was asked: citation numbers, 1-based."""
+
+    first: int
+    second: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier exchange of a conversation."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Every `[n]` in `texts` has a citation and the reverse; an abstained answer has none."""
+
+    question: str
+    texts: Mapping[Language, str]
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    abstained: bool
+    conflicts: tuple[Conflict, ...] = ()
+    model: str = ""
+    timings: Mapping[str, float] = field(default_factory=dict)  # seconds since the question, by stage
+
+    @property
+    def text(self) -> str:
+        """All texts, Chinese first, separated by a blank line."""
+        return "\n\n".join(self.texts[language] for language in LANGUAGES if language in self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """First event of a stream: what the answer will be drawn from."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More text of the answer in one language, to be appended to what came before."""
+
+    language: Language
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Last event of a stream. `answer` is checked and may differ from the sum of the deltas."""
+
+    answer: Answer
+
+
+Event = Sources | TextDelta | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A note or heading with the number of passages under it."""
+
+    name: str
+    path: str  # "note.md" or "note.md#Outer/Inner"; accepted as `topic`
+    passages: int
+    children: tuple[Topic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file below the corpus that is not in the index, and why (in English)."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexChanges:
+    """What a refresh did; a second refresh of the same notes changes nothing."""
+
+    added: tuple[str, ...]
+    updated: tuple[str, ...]
+    deleted: tuple[str, ...]
+    unchanged: int
+    embedded: int  # passages that were encoded
+    reused: int  # passages whose vector was already there
+    passages: int  # in the index now
+    skipped: tuple[SkippedFile, ...]
+    seconds: float
+
+    def __bool__(self) -> bool:
+        """True where the index differs from before."""
+        return bool(self.added or self.updated or self.deleted)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long piece of work is: `stage` is a key of the user interface's strings."""
+
+    stage: str
+    done: int
+    total: int

@@ -1,0 +1,1 @@
+"""The chat page. Gradio is imported in this package only."""

@@ -1,0 +1,40 @@
+"""What the page needs of the notes, and nothing more; `qa.assistant.NotesQA` is one, the tests' script another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from qa.types import Answer, AnswerLanguage, Event, Hit, IndexChanges, Progress, Topic, Turn
+
+
+class Backend(Protocol):
+    """See `qa.assistant.NotesQA` for what each does; all may raise NotesQAError, and several threads call at once."""
+
+    @property
+    def model_name(self) -> str: ...
+
+    def ask(
+        self,
+        question: str,
+        language: AnswerLanguage = "auto",
+        topic: str | None = None,
+        history: Sequence[Turn] = (),
+        top_k: int | None = None,
+    ) -> Answer: ...
+
+    def stream(
+        self,
+        question: str,
+        language: AnswerLanguage = "auto",
+        topic: str | None = None,
+        history: Sequence[Turn] = (),
+    ) -> Iterator[Event]: ...
+
+    def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]: ...
+
+    def topics(self) -> tuple[Topic, ...]: ...
+
+    def rebuild(self, full: bool = False, progress: Callable[[Progress], None] | None = None) -> IndexChanges: ...
+
+    def warm_up(self) -> None: ...

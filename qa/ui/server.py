@@ -1,0 +1,149 @@
+"""Serves the page on this machine: the web server, its security headers, and what is off for privacy."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qa.errors import SettingsError
+from qa.types import AnswerLanguage
+from qa.ui.api import answer_tools_in_json
+from qa.ui.backend import Backend
+from qa.ui.page import CSS, THEME, build_page
+from qa.ui.strings import i18n
+from qa.ui.warming import Warming
+
+# Gradio starts from an inline script and styles its components inline; everything else comes from this server only.
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "media-src 'self' blob:",
+        "worker-src 'self' blob:",
+        "frame-src 'none'",
+        "object-src 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+        "base-uri 'self'",
+    )
+)
+HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class _Guard:
+    """Puts the headers on every response, and answers only to this machine's own names while it listens there.
+
+    The second half keeps a web page elsewhere, whose name was pointed at 127.0.0.1, from reading the notes.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: tuple[str, ...]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        if self._hosts and _host(scope) not in self._hosts:
+            await with_headers({"type": "http.response.start", "status": 421, "headers": []})
+            await send({"type": "http.response.body", "body": b"This server answers only to its own address."})
+            return
+        await self._app(scope, receive, with_headers)
+
+
+def _host(scope: Scope) -> str:
+    value = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+    return value.partition("]")[0].removeprefix("[") if value.startswith("[") else value.partition(":")[0]
+
+
+def build_app(notes: Backend, language: AnswerLanguage = "auto", host: str = "127.0.0.1") -> FastAPI:
+    """The whole web application; loading of the chat model begins here, in the background."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio's server at start
+    warming = Warming(notes)
+    warming.start()
+    app = FastAPI(title="notes-qa", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, object]:
+        return {"status": "ok", "model_loading": warming.running}
+
+    app.add_middleware(_Guard, hosts=_LOOPBACK if host in _LOOPBACK else ())
+    page = build_page(notes, warming, language)
+    whole: FastAPI = gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        server_name=host,
+        footer_links=["api"],
+        run_history=False,
+        show_error=True,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        i18n=i18n,
+        mcp_server=True,
+        theme=THEME,
+        css_paths=CSS,
+    )
+    answer_tools_in_json(page)
+    return whole
+
+
+def serve(notes: Backend, host: str = "127.0.0.1", port: int = 7860, language: AnswerLanguage = "auto") -> None:
+    """Serve until interrupted; says the address once it answers there. Raises SettingsError where it cannot listen."""
+    listener = listen(host, port)
+    with listener:
+        config = uvicorn.Config(build_app(notes, language, host), log_level="warning", timeout_graceful_shutdown=1)
+        with contextlib.suppress(KeyboardInterrupt):
+            Server(config).run(sockets=[listener])
+
+
+class Server(uvicorn.Server):
+    """Says its address when it listens, and ends quietly: open pages hold a connection that must be cut."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            print(f"notes-qa: http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, before anything is loaded. Raises SettingsError where there is none to be had."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise SettingsError(
+            f"The chat page cannot listen on {host}, port {port}: {error.strerror or error}. "
+            f"Choose another port (0 takes a free one): notes-qa chat --port 0"
+        ) from error

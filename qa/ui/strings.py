@@ -1,0 +1,168 @@
+"""All words that users read in the page, in Chinese and English, and which of the two a browser gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import gradio as gr
+
+from qa import errors
+from qa.types import Language
+
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "zh": {
+        "title": "问笔记",
+        "chat": "对话",
+        "empty_chat": "问一个笔记里的问题，例如一个概念、一段比较或一个公式。",
+        "question": "问题",
+        "question_hint": "输入问题",
+        "send": "发送",
+        "stop": "停止",
+        "new_chat": "新对话",
+        "answer_language": "回答语言",
+        "language_auto": "自动",
+        "language_zh": "中文",
+        "language_en": "English",
+        "language_both": "双语",
+        "topic": "范围",
+        "all_notes": "全部笔记",
+        "sources": "来源",
+        "no_sources": "回答所依据的笔记段落会显示在这里。",
+        "nothing_found": "没有找到相关段落。",
+        "also_found": "其他相关段落",
+        "searched": "找到的段落",
+        "lines": "第 {start}-{end} 行",
+        "line": "第 {start} 行",
+        "searching": "正在查找笔记…",
+        "writing": "正在根据笔记作答…",
+        "stopped": "已停止。",
+        "abstained": "笔记中没有答案",
+        "conflict": "笔记之间说法不一：{pairs}。请打开来源对照。",
+        "and": "与",
+        "list_comma": "、",
+        "colon": "：",
+        "model_loading": "对话模型正在加载；现在就可以提问，加载完成后开始回答。",
+        "model_ready": "本地模型：{name}",
+        "model_failed": "对话模型不可用。",
+        "rebuild": "更新索引",
+        "rebuild_running": "正在更新索引…",
+        "stage_encode": "正在编码段落",
+        "stage_read": "正在读取笔记",
+        "stage_unpack": "正在解压模型",
+        "stage_other": "正在处理",
+        "progress": "{stage}：{done} / {total}",
+        "unchanged": "笔记没有变化。",
+        "updated_index": "索引已更新。",
+        "added": "新增 {count} 篇",
+        "updated": "修改 {count} 篇",
+        "deleted": "删除 {count} 篇",
+        "skipped": "跳过 {count} 个文件",
+        "more_names": "另有 {count} 个",
+        "passages": "共 {passages} 段，新编码 {embedded} 段，沿用 {reused} 段，用时 {seconds} 秒。",
+        "unexpected": "出现了意料之外的错误，详情见运行 notes-qa 的终端。",
+    },
+    "en": {
+        "title": "Ask your notes",
+        "chat": "Conversation",
+        "empty_chat": "Ask something that your notes cover: a concept, a comparison, a formula.",
+        "question": "Question",
+        "question_hint": "Ask a question",
+        "send": "Send",
+        "stop": "Stop",
+        "new_chat": "New chat",
+        "answer_language": "Answer in",
+        "language_auto": "Auto",
+        "language_zh": "中文",
+        "language_en": "English",
+        "language_both": "Both",
+        "topic": "Look in",
+        "all_notes": "All notes",
+        "sources": "Sources",
+        "no_sources": "The passages that an answer rests on appear here.",
+        "nothing_found": "No passage was found.",
+        "also_found": "Also found",
+        "searched": "Passages found",
+        "lines": "L{start}-L{end}",
+        "line": "L{start}",
+        "searching": "Searching the notes…",
+        "writing": "Writing an answer from the notes…",
+        "stopped": "Stopped.",
+        "abstained": "Not in the notes",
+        "conflict": "The notes disagree: {pairs}. Open the sources to compare them.",
+        "and": " and ",
+        "list_comma": ", ",
+        "colon": ": ",
+        "model_loading": "The chat model is loading. You can ask now; the answer starts when it is ready.",
+        "model_ready": "Local model: {name}",
+        "model_failed": "The chat model is not available.",
+        "rebuild": "Refresh index",
+        "rebuild_running": "Refreshing the index…",
+        "stage_encode": "Encoding passages",
+        "stage_read": "Reading notes",
+        "stage_unpack": "Unpacking the model",
+        "stage_other": "Working",
+        "progress": "{stage}: {done} of {total}",
+        "unchanged": "The notes have not changed.",
+        "updated_index": "The index is up to date.",
+        "added": "{count} added",
+        "updated": "{count} updated",
+        "deleted": "{count} deleted",
+        "skipped": "{count} skipped",
+        "more_names": "{count} more",
+        "passages": "{passages} passages, {embedded} newly encoded, {reused} reused, {seconds} s.",
+        "unexpected": "Something unexpected went wrong. The terminal that runs notes-qa says more.",
+    },
+}
+
+# An error's own message is the English sentence and carries the values; in Chinese this stands before it.
+ERRORS_ZH: Mapping[type[errors.NotesQAError], str] = {
+    errors.NotesQAError: "出错了。",
+    errors.SettingsError: "有一项设置的值无法使用。",
+    errors.CorpusNotFound: "找不到笔记文件夹。",
+    errors.IndexNotBuilt: "还没有建立索引，请先更新索引。",
+    errors.IndexUnusable: "索引无法读取或写入。",
+    errors.IndexLocked: "另一个程序正在写索引，请稍后再试。",
+    errors.UnknownTopic: "没有这个名字的笔记或标题，请重新选择范围。",
+    errors.BadQuestion: "问题为空或太长，请改短后再试。",
+    errors.WeightsError: "打包的模型文件缺失、损坏，或磁盘空间不足。",
+    errors.EncoderError: "句子编码器无法加载。",
+    errors.ModelNotFound: "设置中的对话模型不存在。",
+    errors.ModelUnreachable: "对话模型的服务没有响应，请确认它已启动。",
+    errors.ModelFailed: "对话模型在回答途中停止了，请再试一次。",
+}
+
+# The browser picks by its own language and falls back to English; Chinese of every region gets the one Chinese text.
+i18n = gr.I18n(
+    en=dict(WORDS["en"]),
+    **{tag: dict(WORDS["zh"]) for tag in ("zh", "zh-CN", "zh-TW", "zh-HK", "zh-SG", "zh-Hans", "zh-Hant")},
+)
+
+
+def phrase(key: str, language: Language, **values: object) -> str:
+    """The words for `key`; values are put in as they are, so escape them where they come from notes."""
+    return WORDS[language][key].format(**values) if values else WORDS[language][key]
+
+
+def language_of(accept_language: str) -> Language:
+    """The page's language for an Accept-Language header: that of its first choice, as in the labels.
+
+    Looks at the first choice only, because the browser's own choice of labels does so too.
+    """
+    choices = []
+    for place, part in enumerate(accept_language.split(",")):
+        tag, _, parameter = part.strip().partition(";")
+        try:
+            weight = float(parameter.strip().removeprefix("q=") or 1)
+        except ValueError:
+            weight = 0.0
+        choices.append((-weight, place, tag.strip().lower()))
+    return "zh" if min(choices)[2].split("-")[0] == "zh" else "en"
+
+
+def error_sentence(error: Exception, language: Language) -> tuple[str, str]:
+    """(sentence in that language, the error's own English message or nothing); plain text, not escaped."""
+    if not isinstance(error, errors.NotesQAError):
+        return phrase("unexpected", language), ""
+    if language == "en":
+        return str(error), ""
+    return next(ERRORS_ZH[kind] for kind in type(error).__mro__ if kind in ERRORS_ZH), str(error)

@@ -1,0 +1,134 @@
+"""Words that users read outside the chat page, in Chinese and English; imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from qa import errors
+from qa.types import Language
+
+# Each key: (Chinese, English).
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "program": (
+        "用中文或英文向自己的 Markdown 笔记提问；每句回答都标明出自笔记的哪几行。",
+        "Ask your own Markdown notes in Chinese or English; every sentence of an answer names the lines it rests on.",
+    ),
+    "command": ("命令", "command"),
+    "commands": ("命令", "commands"),
+    "options": ("选项", "options"),
+    "help": ("显示这份说明", "show this help"),
+    "version": ("显示版本", "show the version"),
+    "index": ("建立或更新索引", "build or refresh the index"),
+    "ask": ("提一个问题", "ask one question"),
+    "search": ("查找段落，不用对话模型", "find passages, without a chat model"),
+    "topics": ("列出笔记和标题", "list the notes and their headings"),
+    "models": ("列出可用的模型以及获取方法", "list the models, which are there and how to get another"),
+    "doctor": ("检查每个部件，说明如何修复", "check every part and say what to fix"),
+    "chat": ("打开浏览器聊天页面", "serve the chat page"),
+    "eval": ("用一份题目衡量检索和回答", "measure retrieval and answers on a question file"),
+    "corpus": ("笔记文件夹", "folder of notes"),
+    "index_folder": ("索引文件夹", "folder of the index"),
+    "json": ("输出 JSON", "print JSON"),
+    "full": ("把每个段落重新编码", "encode every passage again"),
+    "question": ("问题", "the question"),
+    "query": ("关键词或问题", "words or a question"),
+    "language": ("回答语言：auto、zh、en 或 both", "language of the answer: auto, zh, en or both"),
+    "topic": ("只看这个名字的笔记或标题", "only notes or headings of this name"),
+    "top_k": ("段落数", "number of passages"),
+    "chat_model": (
+        "对话模型：auto、extractive、gguf:…、hf:…、ollama:…、openai:…",
+        "chat model: auto, extractive, gguf:..., hf:..., ollama:..., openai:...",
+    ),
+    "host": ("监听地址", "address to listen on"),
+    "port": ("监听端口", "port to listen on"),
+    "questions": ("题目文件（JSON Lines）", "question file (JSON Lines)"),
+    "answers": ("同时衡量回答（较慢）", "measure answers too (slow)"),
+    "records": ("把每个回答写入这个文件（JSON Lines）", "write every answer to this file (JSON Lines)"),
+    "no_refresh": ("不先更新索引", "do not refresh the index first"),
+    "stage_unpack": ("解压模型", "unpacking the model"),
+    "stage_convert": ("转换模型", "converting the model"),
+    "stage_encode": ("编码段落", "encoding passages"),
+    "stage_evaluate": ("评测", "evaluating"),
+    "unchanged": ("没有变化：{notes} 篇笔记，{passages} 段。", "Nothing changed: {notes} notes, {passages} passages."),
+    "changed": (
+        "新增 {added}，修改 {updated}，删除 {deleted}，未变 {unchanged} 篇笔记；"
+        "共 {passages} 段，编码 {embedded}，沿用 {reused}；用时 {seconds} 秒。",
+        "{added} notes added, {updated} updated, {deleted} deleted, {unchanged} unchanged; "
+        "{passages} passages, {embedded} encoded, {reused} reused; {seconds} s.",
+    ),
+    "skipped": ("跳过 {path}：{reason}", "skipped {path}: {reason}"),
+    "sources": ("来源：", "Sources:"),
+    "lines": ("第 {start}-{end} 行", "lines {start}-{end}"),
+    "nothing_found": ("没有找到段落。", "No passage was found."),
+    "passages_count": ("{count} 段", "{count} passages"),
+    "configured": ("当前设置：{spec}", "configured: {spec}"),
+    "found": ("可用", "found"),
+    "missing": ("缺少", "missing"),
+    "ok": ("正常", "ok"),
+    "problem": ("问题", "problem"),
+    "doctor_ok": ("一切正常。", "Everything works."),
+    "doctor_bad": ("有 {count} 项需要处理。", "{count} parts need attention."),
+    "check_settings": ("设置", "settings"),
+    "check_sqlite": ("SQLite 全文检索", "SQLite full text"),
+    "check_encoder": ("编码器", "encoder"),
+    "check_corpus": ("笔记", "notes"),
+    "check_index": ("索引", "index"),
+    "check_chat": ("对话模型", "chat model"),
+    "check_disk": ("磁盘空间", "disk space"),
+    "index_missing": ("还没有建立；运行 notes-qa index", "not built yet; run: notes-qa index"),
+    "index_stale": ("不是最新；运行 notes-qa index", "out of date; run: notes-qa index"),
+    "index_current": ("最新，{passages} 段", "current, {passages} passages"),
+    "corpus_empty": ("文件夹里没有笔记；放入 .md 文件", "no notes in the folder; put .md files into it"),
+    "corpus_count": ("{notes} 篇，跳过 {skipped} 个文件", "{notes} notes, {skipped} files skipped"),
+    "disk_free": ("{path} 可用 {free:.1f} GB", "{free:.1f} GB free in {path}"),
+    "disk_low": (
+        "{path} 只剩 {free:.1f} GB；解压模型约需 4 GB，可用 NOTES_QA_CACHE 换到别处",
+        "only {free:.1f} GB free in {path}; unpacking the models takes about 4 GB, NOTES_QA_CACHE moves them elsewhere",
+    ),
+    "encoder_works": ("{name}，{dimension} 维", "{name}, {dimension} dimensions"),
+    "chat_extractive": (
+        "没有对话模型，回答由笔记原句组成；运行 notes-qa models 查看如何添加",
+        "none: answers are the notes' own sentences; see how to add one with: notes-qa models",
+    ),
+    "chat_answers": ("{name} 能够回答", "{name} answers"),
+    "chat_silent": ("{name} 没有输出；换一个 NOTES_QA_CHAT_MODEL", "{name} says nothing; choose another NOTES_QA_CHAT_MODEL"),
+    "interrupted": ("已中断；已编码的部分会保留。", "Interrupted; what was encoded is kept."),
+    "error": ("出错：", "error: "),
+}
+
+# An error's own message is the English sentence and carries the values; in Chinese this stands before it.
+_ERRORS_ZH: Mapping[type[errors.NotesQAError], str] = {
+    errors.NotesQAError: "出错了。",
+    errors.SettingsError: "有一项设置的值无法使用。",
+    errors.CorpusNotFound: "找不到笔记文件夹。",
+    errors.IndexNotBuilt: "还没有建立索引，请先更新索引。",
+    errors.IndexUnusable: "索引无法读取或写入。",
+    errors.IndexLocked: "另一个程序正在写索引，请稍后再试。",
+    errors.UnknownTopic: "没有这个名字的笔记或标题，请重新选择范围。",
+    errors.BadQuestion: "问题为空或太长，请改后再试。",
+    errors.WeightsError: "打包的模型文件缺失、损坏，或磁盘空间不足。",
+    errors.EncoderError: "句子编码器无法加载。",
+    errors.ModelNotFound: "设置中的对话模型不存在。",
+    errors.ModelUnreachable: "对话模型的服务没有响应，请确认它已启动。",
+    errors.ModelFailed: "对话模型在回答途中停止了，请再试一次。",
+}
+
+
+def word(key: str, language: Language, **values: object) -> str:
+    """The words for `key` in a language, with the values put in."""
+    text = _WORDS[key][0 if language == "zh" else 1]
+    return text.format(**values) if values else text
+
+
+def terminal_language() -> Language:
+    """The language of the terminal by its locale: Chinese for any zh locale, English otherwise."""
+    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def error_sentence(error: errors.NotesQAError, language: Language) -> tuple[str, str]:
+    """(the sentence in a language, the error's own English message where that adds something)."""
+    if language == "en":
+        return str(error), ""
+    return next(_ERRORS_ZH[kind] for kind in type(error).__mro__ if kind in _ERRORS_ZH), str(error)

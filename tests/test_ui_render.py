@@ -1,0 +1,276 @@
+"""Values to HTML: what is shown, what is highlighted, and that untrusted text never becomes markup."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+from fakes_ui import CNN, EN, FIRST, HOSTILE, POOLING, SECOND, WARM_UP, ZH, citation, hits
+
+from qa.errors import ModelFailed
+from qa.types import Answer, Citation, Conflict, IndexChanges, Passage, Progress, SkippedFile, Topic
+from qa.ui import render
+from qa.ui.markdown import render_line, render_markdown
+
+TAGS = set("div p span ul ol li blockquote hr br pre code table thead tbody tr th td".split()) | set(
+    "em strong s mark details summary progress".split()
+)
+ATTRIBUTES = {"class", "lang", "start", "role", "value", "max"}
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<img src=http://tracker.example/a.png>",
+    "![x](http://tracker.example/a.png)",
+    "![x][r]\n\n[r]: http://tracker.example/a.png",
+    "[click](javascript:alert(1))",
+    "[click](http://evil.example/?q=secret)",
+    "<http://evil.example/>",
+    "http://evil.example/",
+    "<form action=http://evil.example><input name=q></form>",
+    "<iframe src=http://evil.example></iframe>",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "<svg onload=alert(1)>",
+    "<svg><a xlink:href='javascript:alert(1)'><text>x</text></a></svg>",
+    "<math href='javascript:alert(1)'>x</math>",
+    "<style>body{background:url(http://evil.example)}</style>",
+    "<link rel=stylesheet href=http://evil.example>",
+    "<meta http-equiv=refresh content='0;url=http://evil.example'>",
+    "<base href=http://evil.example>",
+    "<details open ontoggle=alert(1)>x</details>",
+    "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+    "<object data=http://evil.example></object><embed src=http://evil.example>",
+    "<video src=http://evil.example onerror=alert(1)></video>",
+    "</div></details></span><script>alert(1)</script>",
+    "```html\n<script>alert(1)</script>\n```",
+    '```"><img src=x onerror=alert(1)>\nx\n```',
+    '```mermaid\ngraph TD; A-->B; click A href "javascript:alert(1)"\n```',
+    "`<img src=x onerror=alert(1)>`",
+    "| <img src=x> |\n|---|\n| ![x](http://e) |",
+    "- <b onclick=alert(1)>x</b>\n  <script>alert(1)</script>",
+    "> <script>alert(1)</script>",
+    "# <img src=x onerror=alert(1)>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#60;script&#62;alert(1)&#60;/script&#62;",
+    "\\<script\\>alert(1)\\</script\\>",
+    "$</span><img src=x onerror=alert(1)>$",
+    "$$\n\\href{javascript:alert(1)}{x} <img src=x>\n$$",
+    "\\(<img src=x>\\) \\[<script>\\]",
+    "%%%LATEX_BLOCK_0%%%",
+    "x\n\n<div\n\nonmouseover=alert(1)>",
+    "<!-- --><script>alert(1)</script><!-- -->",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "<?php echo 1 ?>",
+    "a\0<script>b",
+    "1. x\n\n   <img src=x>\n\n2. $<script>$",
+    "~~<s onclick=alert(1)>~~ **<b onclick=alert(1)>**",
+    "{{constructor.constructor('alert(1)')()}} ${alert(1)}",
+]
+
+
+class Strict(HTMLParser):
+    """Fails on any tag or attribute that the page does not write itself, and on tags that do not match."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in TAGS, tag
+        assert {name for name, _ in attrs} <= ATTRIBUTES, attrs
+        assert all("nq-" in (value or "") for name, value in attrs if name == "class"), attrs
+        if tag not in ("br", "hr"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(data)
+
+    handle_decl = handle_pi = unknown_decl = handle_comment
+
+
+def assert_harmless(html: str) -> None:
+    parser = Strict()
+    parser.feed(html)
+    parser.close()
+    assert not parser.open
+    assert "\n" not in html and "\r" not in html  # an empty line would end the block that the page leaves alone
+    assert "%%" not in html  # the page's own marks while it parses
+
+
+def answer(**changes: object) -> Answer:
+    cited = (citation(1, POOLING, FIRST), citation(2, POOLING, SECOND))
+    plain = Answer("池化有什么作用？", {"zh": ZH}, cited, hits(WARM_UP, POOLING), abstained=False)
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_untrusted_markdown_never_becomes_markup(payload: str) -> None:
+    assert_harmless(render_markdown(payload))
+    assert_harmless(render_markdown(payload, (1, len(payload)), cite=True))
+    assert_harmless(render_line(payload))
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_untrusted_text_is_harmless_wherever_it_comes_from(payload: str) -> None:
+    passage = Passage(payload, payload, (payload, payload), payload, 0, len(payload), 1, 2, "en")
+    cited = (Citation(1, passage, payload, 1, 2),)
+    hostile = Answer(payload, {"zh": payload, "en": payload}, cited, hits(passage, HOSTILE), False, (Conflict(1, 1),))
+    changes = IndexChanges((payload,), (payload,), (payload,), 0, 0, 0, 0, (SkippedFile(payload, payload),), 0.0)
+    for html in (
+        render.render_question(payload),
+        render.render_answer(hostile, "zh"),
+        render.render_answer(replace(hostile, abstained=True), "en"),
+        render.render_sources(hostile, "zh"),
+        render.render_hits(hostile.hits, "en"),
+        render.render_error(ModelFailed(payload), "zh", {"en": payload}),
+        render.render_error_line(ModelFailed(payload), "en"),
+        render.render_changes(changes, "zh"),
+        render.render_model(payload, "zh"),
+        render.render_progress(Progress(payload, 1, 2), "en"),
+    ):
+        assert_harmless(html)
+        assert html.startswith("<div")
+
+
+@pytest.mark.parametrize("source", [CNN, *PAYLOADS])
+def test_every_stretch_of_a_source_is_marked_without_changing_what_is_read(source: str) -> None:
+    unmarked = render_markdown(source)
+    for start in range(0, len(source), 7):
+        html = render_markdown(source, (start, min(start + 11, len(source))))
+        assert html.replace("<mark>", "").replace("</mark>", "") == unmarked
+
+
+def marked(source: str, quote: str) -> list[str]:
+    start = source.index(quote)
+    html = render_markdown(source, (start, start + len(quote)))
+    return [unescape(part.split("</mark>")[0]) for part in html.split("<mark>")[1:]]
+
+
+def test_a_quote_is_marked_within_a_sentence() -> None:
+    assert marked("前面。池化降维。后面。", "池化降维。") == ["池化降维。"]
+
+
+def test_a_quote_is_marked_through_bold_code_and_list_marks() -> None:
+    assert marked(CNN, FIRST) == ["往往相似", "，所以把它们合并可以减少计算量。", "降维：特征图变小"]
+    assert marked(CNN, SECOND) == ["增强平移不变性，", "stride=2", " 时输出"]
+
+
+def test_a_quote_is_marked_in_the_right_one_of_equal_words() -> None:
+    html = render_markdown("- 1. 同样\n- 2. 同样\n", (13, 15))
+    assert html == '<ul><li><ol><li>同样</li></ol></li><li><ol start="2"><li><mark>同样</mark></li></ol></li></ul>'
+
+
+def test_a_quote_is_marked_in_table_cells() -> None:
+    assert marked(CNN, "最大池化 | 窗口里的最大值 |") == ["最大池化", "窗口里的最大值"]
+    assert marked("| a\\|b | a |\n|---|---|\n| b\\|a | a |\n", "a |\n|---") == ["a"]
+
+
+def test_a_quote_is_marked_in_code_and_a_formula_whole() -> None:
+    assert marked(CNN, "x_{pq}\n$$\n\n```python\ndef max") == [
+        "\\[y_{ij} = \\max_{(p,q) \\in R_{ij}} x_{pq}\\]",
+        "def max",
+    ]
+    assert marked("    indented code", "code") == ["code"]
+
+
+def test_a_quote_is_marked_with_windows_lines_wide_spaces_tabs_and_escapes() -> None:
+    assert marked("　　段落一\r\n段落二\r\n", "一\r\n段落") == ["一", "段落"]
+    assert marked("-\titem one\n\n\tsecond two\n", "second") == ["second"]
+    assert marked("a \\* b &amp; c", "\\* b &amp;") == ["*", " b ", "&"]
+
+
+def test_dollars_of_money_are_no_formula() -> None:
+    assert render_markdown("It costs $5 and $6.") == "<p>It costs $5 and $6.</p>"
+
+
+def test_formulas_in_all_four_spellings_reach_katex() -> None:
+    assert render_markdown("$a<b$ $$c$$ \\(d\\) \\[e\\]") == "<p>\\(a&lt;b\\) \\[c\\] \\(d\\) \\[e\\]</p>"
+    assert render_markdown("$$\n\\frac{1}{2}\n$$") == "\\[\\frac{1}{2}\\]"
+
+
+def test_tables_code_and_lists_are_rendered() -> None:
+    html = render_markdown(CNN)
+    assert "<th>方式</th>" in html and "<td>最大池化</td>" in html
+    assert "<pre><code>def max_pool(x, k=2):&#10;    return" in html
+    assert "<strong>往往相似</strong>" in html
+
+
+def test_the_quote_on_the_cited_line_is_the_one_that_is_found() -> None:
+    passage = Passage("a.md", "A", (), "x y\nx y\nx y\n", 30, 42, 5, 7, "en")
+    assert render.locate_quote(Citation(1, passage, "x y", 6, 6)) == (4, 7)
+    assert render.locate_quote(Citation(1, passage, "not there", 6, 6)) == (0, 0)
+
+
+def test_citations_come_first_with_their_numbers_then_what_else_was_found() -> None:
+    html = render.render_sources(answer(), "en")
+    assert html.count("nq-cited") == 2 and html.count("nq-found") == 1
+    assert html.index("nq-cited") < html.index("Also found") < html.index("training-tricks.md")
+    assert "L7-L9" in html and ">L10<" in html
+    assert "AI Interview › CNN › 池化 Pooling" in html
+
+
+def test_lines_are_said_in_chinese() -> None:
+    html = render.render_sources(answer(), "zh")
+    assert "第 7-9 行" in html and "第 10 行" in html
+
+
+def test_an_excerpt_has_no_syntax_and_no_tags() -> None:
+    assert render_line(FIRST) == "往往相似，所以把它们合并可以减少计算量。 降维：特征图变小"
+
+
+def test_both_languages_stand_under_their_headings_and_one_alone_does_not() -> None:
+    both = render.render_answer(answer(texts={"en": EN, "zh": ZH}), "en")
+    assert both.index(">中文<") < both.index("池化有两个作用") < both.index(">English<") < both.index("Pooling does")
+    assert "中文" not in render.render_answer(answer(), "zh")
+
+
+def test_citation_numbers_are_set_off() -> None:
+    assert '<span class="nq-cite">[2]</span>' in render.render_answer(answer(), "zh")
+
+
+def test_an_abstained_answer_looks_different() -> None:
+    assert "nq-abstained" in render.render_answer(answer(abstained=True, citations=()), "zh")
+    assert "nq-abstained" not in render.render_answer(answer(), "zh")
+
+
+def test_a_disagreement_is_said_below_the_answer() -> None:
+    html = render.render_answer(answer(conflicts=(Conflict(1, 2),)), "zh")
+    assert html.endswith('<p class="nq-conflict">笔记之间说法不一：[1]与[2]。请打开来源对照。</p></div>')
+
+
+def test_an_error_stands_under_what_was_written() -> None:
+    html = render.render_error(ModelFailed("It stopped."), "zh", {"zh": "池化"})
+    assert html.index("池化") < html.index("对话模型在回答途中停止了") < html.index("It stopped.")
+
+
+def test_a_stopped_answer_keeps_its_text_and_a_waiting_line_goes() -> None:
+    assert "写到" in render.render_stopped(render.render_texts({"zh": "写到"}), "zh")
+    assert "正在" not in render.render_stopped(render.render_waiting("searching", "zh"), "zh")
+
+
+def test_changes_are_counted_and_named() -> None:
+    changes = IndexChanges(("a.md", "b.md"), ("c.md",), (), 1, 5, 3, 8, (SkippedFile("d.md", "not UTF-8"),), 0.44)
+    html = render.render_changes(changes, "zh")
+    assert "<li>新增 2 篇：a.md、b.md</li><li>修改 1 篇：c.md</li><li>跳过 1 个文件：d.md (not UTF-8)</li>" in html
+    assert "共 8 段，新编码 5 段，沿用 3 段，用时 0.4 秒。" in html
+
+
+def test_many_names_are_cut_and_no_change_is_said() -> None:
+    names = tuple(f"{n}.md" for n in range(40))
+    assert "28 more" in render.render_changes(IndexChanges(names, (), (), 0, 0, 0, 0, (), 0.0), "en")
+    assert "have not changed" in render.render_changes(IndexChanges((), (), (), 3, 0, 8, 8, (), 0.0), "en")
+
+
+def test_progress_has_words_numbers_and_a_bar() -> None:
+    html = render.render_progress(Progress("encode", 3, 12), "zh")
+    assert "正在编码段落：3 / 12" in html and 'value="25"' in html
+
+
+def test_topics_are_an_indented_tree_with_counts_after_all_notes() -> None:
+    tree = (Topic("A", "a.md", 3, (Topic("B", "a.md#B", 2),)),)
+    assert render.topic_choices(tree, "en") == [("All notes", ""), ("A (3)", "a.md"), ("\u2003B (2)", "a.md#B")]
