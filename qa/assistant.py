@@ -91,6 +91,11 @@ class NotesQA:
         """What answers, once it is loaded; before that, what is configured."""
         return self._model_name or self._settings.chat_model
 
+    @property
+    def chat_model(self) -> BaseChatModel | None:
+        """The loaded chat model; None before it is loaded, and for extractive answers."""
+        return self._model
+
     def ask(
         self,
         question: str,
@@ -152,8 +157,12 @@ class NotesQA:
 
     def warm_up(self) -> None:
         """Load the encoder and the chat model now instead of at the first question."""
-        self._encoder.encode_query("warm-up")
+        self.warm_up_encoder()
         self._ready()
+
+    def warm_up_encoder(self) -> None:
+        """Load the encoder now; enough for searching and building."""
+        self._encoder.encode_query("warm-up")
 
     def close(self) -> None:
         """Stop and free the chat model; a second call does nothing."""

@@ -12,9 +12,11 @@ from qa.notes import line_starts
 from qa.types import Citation, Passage
 
 _NUMBER = re.compile(r"[ \t]*[\[［【](\d{1,4}(?:\s*[,，、]\s*\d{1,4})*)[\]］】]")
-_OPENING = re.compile(r"[ \t]*(?:[\[［【][\d\s,，、]{0,12})?$")
+# Every beginning of the above, at the end of what has come so far.
+_OPENING = re.compile(r"[ \t]*(?:[\[［【](?:\d{1,4}(?:\s*[,，、]\s*\d{1,4})*(?:\s*(?:[,，、]\s*)?)?)?)?\Z")
 _MARK = re.compile(r"[。！？!?.；;，,：:]+$")
 # What may stand before the words of a line: quote and list marks, task boxes, a numbered item.
+_HEADING = re.compile(r"[ \t>]*#")
 _LINE_MARKS = re.compile(r"(?:[>\s]|[-*+](?=\s)|\d{1,3}[.)、](?=\s)|\[[ xX]\](?=\s))*")
 _NO_STATEMENT = re.compile(r"[\s|:\-=*_`~#>+$]*")
 _LEAD_IN = re.compile(r"[:：]\s*$")
@@ -49,22 +51,21 @@ def valid_numbers(text: str, highest: int) -> str:
     """The text with each citation as ` [n]`, those outside 1..highest left out."""
 
     def checked(match: re.Match[str]) -> str:
-        numbers = [int(number) for number in re.findall(r"\d+", match.group(1))]
-        if len(numbers) > 1 and 0 in numbers:  # an interval such as [0, 1]
+        if _is_interval(match):
             return match.group()
-        return "".join(f" [{n}]" for n in dict.fromkeys(numbers) if 1 <= n <= highest)
+        return "".join(f" [{n}]" for n in dict.fromkeys(_numbers(match)) if 1 <= n <= highest)
 
     return _NUMBER.sub(checked, text)
 
 
 def numbers_in(text: str) -> list[int]:
     """The citations of a text in order, each once."""
-    found = (int(number) for match in _NUMBER.finditer(text) for number in re.findall(r"\d+", match.group(1)))
-    return list(dict.fromkeys(found))
+    matches = (match for match in _NUMBER.finditer(text) if not _is_interval(match))
+    return list(dict.fromkeys(number for match in matches for number in _numbers(match)))
 
 
 def without_numbers(text: str) -> str:
-    return _NUMBER.sub("", text).strip()
+    return _NUMBER.sub(lambda match: match.group() if _is_interval(match) else "", text).strip()
 
 
 def cite(sentence: str, numbers: Iterable[int]) -> str:
@@ -79,9 +80,11 @@ def statements(passage: Passage, number: int) -> list[Statement]:
     """The sentences of a passage that can support something: no headings, rules, fences or lead-ins to a list."""
     found = []
     for start, end in split_sentences(passage.text):
-        start += len(_LINE_MARKS.match(passage.text, start, end).group())  # type: ignore[union-attr]
+        line_start = max(passage.text.rfind("\n", 0, start), passage.text.rfind("\r", 0, start)) + 1
+        if marks := _LINE_MARKS.match(passage.text, start, end):
+            start = marks.end()
         text = passage.text[start:end]
-        if text.startswith("#") or _NO_STATEMENT.fullmatch(text) or _LEAD_IN.search(text):
+        if _HEADING.match(passage.text, line_start) or _NO_STATEMENT.fullmatch(text) or _LEAD_IN.search(text):
             continue
         found.append(Statement(number, start, end, text))
     return found
@@ -93,3 +96,13 @@ def citation(number: int, passage: Passage, start: int, end: int) -> Citation:
     first, last = bisect.bisect_right(starts, start) - 1, bisect.bisect_right(starts, end - 1) - 1
     quote = passage.text[start:end]
     return Citation(number, passage, quote, passage.start_line + first, passage.start_line + last)
+
+
+def _numbers(match: re.Match[str]) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", match.group(1))]
+
+
+def _is_interval(match: re.Match[str]) -> bool:
+    """Whether it is something like [0, 1] and no citation."""
+    numbers = _numbers(match)
+    return len(numbers) > 1 and 0 in numbers

@@ -172,7 +172,7 @@ def _chat(options: argparse.Namespace, language: Language) -> int:
     settings = _settings(options)
     with _progress(language) as progress, _open(options, progress) as notes:
         progress.close()
-        serve(notes, settings.host, settings.port)
+        serve(notes, settings.host, settings.port, settings.language)
     return 0
 
 

@@ -8,8 +8,12 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import faiss
 
 _FILE = "dense.faiss"
 _HEADER = "dense.json"  # replaced last: it vouches for the file with its sum
@@ -20,7 +24,7 @@ _PRIOR_PASSAGES = 20  # weight of the whole index in the background of a group
 class DenseIndex:
     """Exact inner product over float32 unit vectors; never changed once made."""
 
-    def __init__(self, index: object | None, ids: np.ndarray, identity: str, generation: int) -> None:
+    def __init__(self, index: faiss.IndexIDMap2 | None, ids: np.ndarray, identity: str, generation: int) -> None:
         self._index = index
         self._ids = ids
         self.identity = identity  # of the database state it was made from
@@ -52,6 +56,8 @@ class DenseIndex:
             import faiss
 
             index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
+            if not isinstance(index, faiss.IndexIDMap2):
+                return None
             return cls(index, faiss.vector_to_array(index.id_map), identity, generation)
         return None
 
@@ -73,27 +79,27 @@ class DenseIndex:
             return []
         import faiss
 
-        parameters = None if ids is None else faiss.SearchParameters(sel=faiss.IDSelectorBatch(ids))
+        parameters = faiss.SearchParameters()
+        if ids is not None:
+            parameters.sel = faiss.IDSelectorBatch(ids)
         k = min(k, len(self._ids) if ids is None else len(ids))
-        scores, found = self._index.search(  # type: ignore[attr-defined]
-            np.ascontiguousarray(query[None, :], dtype=np.float32), k, params=parameters
-        )
+        scores, found = self._index.search(np.ascontiguousarray(query[None, :], dtype=np.float32), k, params=parameters)
         pairs = [(int(i), float(s)) for i, s in zip(found[0], scores[0], strict=True) if i >= 0]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
     def scores(self, query: np.ndarray, ids: Sequence[int]) -> dict[int, float]:
         """The inner product with each of these vectors."""
-        if self._index is None or not ids:
-            return {}
-        vectors = self._index.reconstruct_batch(np.array(ids, dtype=np.int64))  # type: ignore[attr-defined]
-        return dict(zip(ids, (vectors @ query).tolist(), strict=True))
+        vectors = self._vectors(np.array(ids, dtype=np.int64))
+        return dict(zip(ids, (vectors @ query).tolist(), strict=True)) if len(vectors) else {}
 
     def background(self, query: np.ndarray, key: str, ids: Callable[[], np.ndarray]) -> tuple[float, float]:
         """Mean and standard deviation of the inner products with the vectors of `ids()`, which `key` names.
 
         Exact for all of them at the price of one small product: the mean of q.v is q.mean(v), its variance q'Cov(v)q.
-        A small group leans on the whole index, as if a few average passages were in it.
+        A small group leans on the whole index, as if a few average passages were in it. An empty index: 0 and 1.
         """
+        if self._index is None:
+            return 0.0, 1.0
         if key not in self._backgrounds:
             self._backgrounds[key] = self._moments(ids())
         mean, covariance = self._backgrounds[key]
@@ -110,8 +116,9 @@ class DenseIndex:
         return mean, share * np.cov(group, rowvar=False, bias=True) + (1 - share) * whole
 
     def _vectors(self, ids: np.ndarray) -> np.ndarray:
-        vectors: np.ndarray = self._index.reconstruct_batch(ids)  # type: ignore[attr-defined]
-        return vectors
+        if self._index is None or not len(ids):
+            return np.empty((0, 0), dtype=np.float32)
+        return self._index.reconstruct_batch(ids)
 
 
 def _replace(path: Path, data: bytes) -> None:

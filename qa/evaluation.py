@@ -71,7 +71,7 @@ class AnswerRow:
 def read_questions(path: Path) -> list[Question]:
     """The questions of a JSON Lines file. Raises QuestionFileError that names the line."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise QuestionFileError(f"The question file {str(path)!r} cannot be read: {error}") from None
     questions = []

@@ -1,4 +1,4 @@
-"""Answers with the notes' own sentences: for use without a chat model, and where a model failed to give a usable text."""
+"""Answers with the notes' own sentences: without a chat model, or where a model failed to give a usable text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qa.citations import Statement, cite, statements
 from qa.encoder import Encoder
 from qa.glossary import Glossary
 from qa.language import detect_language, search_terms
-from qa.retrieval import understand
+from qa.retrieval import Unit, understand
 from qa.types import Language, Passage
 
 _SENTENCES = 3
@@ -20,7 +20,9 @@ _OTHER_LANGUAGE_COST = 0.1
 _MIN_CHARS = 6
 
 
-def extract(question: str, passages: Sequence[Passage], language: Language, encoder: Encoder, glossary: Glossary) -> str:
+def extract(
+    question: str, passages: Sequence[Passage], language: Language, encoder: Encoder, glossary: Glossary
+) -> str:
     """The sentences that say most on the question, cited `[n]`, in reading order; '' where there is none.
 
     Sentences in the language of the answer come first; a note in the other language is quoted as it stands.
@@ -40,8 +42,8 @@ def extract(question: str, passages: Sequence[Passage], language: Language, enco
     return "\n".join(cite(found[i].text, (found[i].number,)) for i in sorted(best))
 
 
-def _score(statement: Statement, cosine: float, units: Sequence[object], language: Language) -> float:
+def _score(statement: Statement, cosine: float, units: Sequence[Unit], language: Language) -> float:
     terms = set(search_terms(statement.text))
-    covered = sum(any(terms.issuperset(a) for a in unit.alternatives) for unit in units)  # type: ignore[attr-defined]
+    covered = sum(any(terms.issuperset(a) for a in unit.alternatives) for unit in units)
     score = cosine + _COVERAGE_WEIGHT * covered / max(len(units), 1) - _RANK_COST * statement.number
     return score - _OTHER_LANGUAGE_COST * (detect_language(statement.text) != language)

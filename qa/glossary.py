@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from qa.language import has_han, normalize, search_terms
 
-_LONGEST = 12  # Han characters, or English words, of a variant
-
 
 @dataclass(frozen=True, slots=True)
 class Concept:
@@ -32,6 +30,8 @@ class Glossary:
             for name in concept.en:
                 if key := _english_key(name):
                     self._en.setdefault(key, []).append(concept)
+        self._longest_zh = max(map(len, self._zh), default=0)  # characters
+        self._longest_en = max(map(len, self._en), default=0)  # terms
 
     @classmethod
     def load(cls) -> Glossary:
@@ -51,7 +51,7 @@ class Glossary:
     def _in_chinese(self, text: str) -> Iterable[Concept]:
         start = 0
         while start < len(text):
-            for length in range(min(_LONGEST, len(text) - start), 1, -1):
+            for length in range(min(self._longest_zh, len(text) - start), 1, -1):
                 name = text[start : start + length]
                 if has_han(name) and name in self._zh:
                     yield from self._zh[name]
@@ -63,7 +63,7 @@ class Glossary:
         words = _english_key(text)
         start = 0
         while start < len(words):
-            for length in range(min(_LONGEST, len(words) - start), 0, -1):
+            for length in range(min(self._longest_en, len(words) - start), 0, -1):
                 if (key := words[start : start + length]) in self._en:
                     yield from self._en[key]
                     start += length - 1
@@ -86,7 +86,8 @@ def parse_glossary(lines: Iterable[str]) -> list[Concept]:
 
 def _english_key(text: str) -> tuple[str, ...]:
     # Compound tokens come as the whole and its parts; the parts alone meet the hyphenless spelling too.
-    return tuple(term for term in search_terms(text) if not has_han(term) and not any(mark in term for mark in "-'’_+."))
+    terms = (term for term in search_terms(text) if not has_han(term))
+    return tuple(term for term in terms if not any(mark in term for mark in "-'’_+."))
 
 
 @functools.cache

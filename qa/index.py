@@ -64,9 +64,10 @@ class StoredPassage:
 class Snapshot:
     """The index at one generation, for one thread and one question."""
 
-    def __init__(self, connection: sqlite3.Connection, dense: DenseIndex) -> None:
+    def __init__(self, connection: sqlite3.Connection, dense: DenseIndex, encoder: str) -> None:
         self._connection = connection
         self._dense = dense
+        self.encoder = encoder  # fingerprint of the encoder of its vectors
 
     @property
     def generation(self) -> int:
@@ -108,7 +109,8 @@ class Snapshot:
     def outline(self) -> list[tuple[str, str, tuple[str, ...], list[int]]]:
         """(note path, title, headings, passage ids) in the order of the notes."""
         rows = self._connection.execute(
-            "SELECT p.note_path, n.title, p.headings, group_concat(p.id) FROM passages p JOIN notes n ON n.path = p.note_path"
+            "SELECT p.note_path, n.title, p.headings, group_concat(p.id)"
+            " FROM passages p JOIN notes n ON n.path = p.note_path"
             " GROUP BY p.note_path, p.headings ORDER BY p.note_path, min(p.start)"
         )
         return [
@@ -141,7 +143,7 @@ class Snapshot:
         """Notes, passages, and passages by language."""
         counts = {"notes": self._connection.execute("SELECT count(*) FROM notes").fetchone()[0]}
         counts["passages"] = len(self._dense)
-        counts |= {language: 0 for language in LANGUAGES}
+        counts |= dict.fromkeys(LANGUAGES, 0)
         counts |= dict(self._connection.execute("SELECT language, count(*) FROM passages GROUP BY language"))
         return counts
 
@@ -193,11 +195,11 @@ class Transaction:
         )
         for stored in passages:
             p = stored.passage
+            where = (p.start, p.end, p.start_line, p.end_line)
             cursor = self._connection.execute(
                 "INSERT INTO passages (note_path, headings, start, end, start_line, end_line, language, content_hash)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (p.note_path, _headings_json(p.headings), p.start, p.end, p.start_line, p.end_line, p.language)
-                + (stored.content_hash,),
+                (p.note_path, _headings_json(p.headings), *where, p.language, stored.content_hash),
             )
             names = " ".join((Path(p.note_path).stem, *(p.headings or (p.title,))))
             self._connection.execute(
@@ -214,15 +216,17 @@ class Transaction:
             [*manifest.items(), ("encoder", encoder), ("generation", str(generation)), ("id", uuid.uuid4().hex)],
         )
         self._connection.execute(
-            "DELETE FROM vectors WHERE encoder <> ? OR content_hash NOT IN (SELECT content_hash FROM passages)", (encoder,)
+            "DELETE FROM vectors WHERE encoder <> ? OR content_hash NOT IN (SELECT content_hash FROM passages)",
+            (encoder,),
         )
 
 
 class Index:
     """The index in one folder, for any number of threads and processes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lock_seconds: float = LOCK_SECONDS) -> None:
         self._folder = folder
+        self._lock_seconds = lock_seconds  # how long a second writer waits
         self._dense: DenseIndex | None = None
         self._dense_lock = threading.Lock()
 
@@ -237,48 +241,54 @@ class Index:
             raise IndexNotBuilt(f"There is no index in {str(self._folder)!r} yet. Build it with: notes-qa index")
         with self._connect() as connection:
             connection.execute("BEGIN")
-            manifest = dict(connection.execute("SELECT key, value FROM manifest"))
+            manifest = _manifest(connection)
             if "generation" not in manifest:
-                raise IndexNotBuilt(f"The index in {str(self._folder)!r} is not built yet. Build it with: notes-qa index")
-            yield Snapshot(connection, self._dense_of(connection, manifest))
+                raise IndexNotBuilt(
+                    f"The index in {str(self._folder)!r} is not whole yet. Build it with: notes-qa index"
+                )
+            yield Snapshot(connection, self._dense_of(connection, manifest), manifest["encoder"])
 
     def manifest(self) -> dict[str, str]:
         """What the index was built with; empty before the first build."""
         if not (self._folder / DATABASE).is_file():
             return {}
         with self._connect() as connection:
-            return dict(connection.execute("SELECT key, value FROM manifest"))
+            return _manifest(connection)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:
         """The only writer of all processes; undone where the block raises. Raises IndexLocked, IndexUnusable."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self._folder / LOCK, timeout=LOCK_SECONDS)
-            with lock, self._connect() as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("BEGIN IMMEDIATE")
-                self._prepare(connection)
-                try:
-                    yield Transaction(connection)
-                except BaseException:
+        with self._locked(), self._connect() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                _prepare(connection)
+                yield Transaction(connection)
+            except BaseException:
+                if connection.in_transaction:  # SQLite undoes some failures, such as a full disk, by itself
                     connection.execute("ROLLBACK")
-                    raise
-                connection.execute("COMMIT")
-        except filelock.Timeout:
-            raise IndexLocked(
-                f"Another process has been writing the index in {str(self._folder)!r} for over {LOCK_SECONDS:.0f} s. "
-                "Wait for it or end it, then try again."
-            ) from None
-        except OSError as error:
-            raise IndexUnusable(
-                f"The index folder {str(self._folder)!r} cannot be written: {error.strerror or error}."
-            ) from error
+                raise
+            connection.execute("COMMIT")
 
     def save_dense(self) -> None:
         """Write the FAISS index of the newest generation beside the database, so that the next start reads it."""
         with self.read() as snapshot:
             snapshot._dense.save(self._folder)
+
+    def _locked(self) -> contextlib.AbstractContextManager[object]:
+        """The lock of the only writer, held; leaving its `with` block gives it back."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return filelock.FileLock(self._folder / LOCK).acquire(timeout=self._lock_seconds)
+        except filelock.Timeout:
+            raise IndexLocked(
+                f"Another process has been writing the index in {str(self._folder)!r} for over "
+                f"{self._lock_seconds:.0f} s. Wait for it or end it, then try again."
+            ) from None
+        except OSError as error:
+            raise IndexUnusable(
+                f"The index folder {str(self._folder)!r} cannot be written: {error.strerror or error}."
+            ) from error
 
     def _dense_of(self, connection: sqlite3.Connection, manifest: Mapping[str, str]) -> DenseIndex:
         identity, generation = manifest["id"], int(manifest["generation"])
@@ -302,18 +312,26 @@ class Index:
                 "Free space or permissions first; if that is not it, delete the folder's files and run: notes-qa index"
             ) from error
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, SCHEMA_VERSION):
-            for (name,) in connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN"
-                " ('terms', 'vectors', 'passages', 'notes', 'manifest')"
-            ).fetchall():
-                connection.execute(f"DROP TABLE {name}")
-        if version != SCHEMA_VERSION:
-            for statement in _SCHEMA.strip().rstrip(";").split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    if _has_schema(connection):
+        return
+    for name in ("terms", "vectors", "passages", "notes", "manifest"):  # of another version
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+    for statement in _SCHEMA.strip().rstrip(";").split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _has_schema(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION)
+
+
+def _manifest(connection: sqlite3.Connection) -> dict[str, str]:
+    """Empty where the first build stopped before anything was stored, and for another version's tables."""
+    if not _has_schema(connection):
+        return {}
+    return dict(connection.execute("SELECT key, value FROM manifest"))
 
 
 def _build_dense(connection: sqlite3.Connection, manifest: Mapping[str, str]) -> DenseIndex:
@@ -335,9 +353,7 @@ def _headings_json(headings: tuple[str, ...]) -> str:
     return json.dumps(headings, ensure_ascii=False)
 
 
-def _passage(row: Sequence[object]) -> Passage:
+def _passage(row: tuple[int, str, str, str, str, int, int, int, int, Language]) -> Passage:
     _, note_path, title, headings, text, start, end, start_line, end_line, language = row
-    return Passage(
-        str(note_path), str(title), tuple(json.loads(str(headings))), str(text),
-        int(str(start)), int(str(end)), int(str(start_line)), int(str(end_line)), language,  # type: ignore[arg-type]
-    )
+    path = tuple(json.loads(headings))
+    return Passage(note_path, title, path, text, start, end, start_line, end_line, language)

@@ -65,7 +65,7 @@ def refresh(
 
 
 def embedded_text(passage: Passage) -> str:
-    """What the encoder sees: the heading path, then the passage. Without the file's name: a moved note keeps its vectors."""
+    """What the encoder sees: the heading path, then the passage. No file name: a moved note keeps its vectors."""
     return "\n".join((" > ".join(passage.headings), passage.text)) if passage.headings else passage.text
 
 

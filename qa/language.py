@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -25,31 +26,39 @@ _TOKEN = re.compile(f"[{_HAN}]+|[^\\W_{_HAN}]+(?:[-.'’_+][^\\W_{_HAN}]+)*(?:\\
 _PARTS = re.compile(r"[-.'’_+]")
 
 # Function words only: a word that can name a subject of a note is never a stop word.
-STOP_WORDS = frozenset(
-    "的 了 和 与 及 或 是 在 有 就 都 而 着 也 很 到 要 会 可以 能 能够 没有 这 那 这个 那个 这些 那些 它 它们 我 我们 你 你们 他 她 "
-    "什么 怎么 怎样 如何 为什么 为何 哪 哪些 哪个 哪种 哪里 吗 呢 吧 啊 呀 请 请问 一下 一个 一种 一些 几个 几种 多少 几 "
-    "把 被 让 给 对 从 向 于 以 为 之 其 此 该 并 且 但 但是 因为 所以 如果 那么 还是 还有 以及 等 等等 中 里 上 下 时 时候 "
-    "说说 谈谈 讲讲 介绍 解释 说明 简述 告诉 知道 需要 应该 "
-    "a an the of to in on at by for from with without into onto over under as than then and or nor but if so not no "
-    "is are was were be been being am do does did done doing have has had having can could will would shall should may might must "
-    "i me my we our you your he she it its they them their this that these those there here "
-    "what which who whom whose when where why how please tell explain describe briefly give about between "
-    "s t re ve ll d m don doesn isn aren".split()
-)
+_FUNCTION_WORDS = """
+的 了 和 与 及 或 是 在 有 就 都 而 着 也 很 到 要 会 可以 能 能够 没有 这 那 这个 那个 这些 那些 它
+它们 我 我们 你 你们 他 她
+什么 怎么 怎样 如何 为什么 为何 哪 哪些 哪个 哪种 哪里 吗 呢 吧 啊 呀 请 请问 一下 一个 一种 一些 几个
+几种 多少 几
+把 被 让 给 对 从 向 于 以 为 之 其 此 该 并 且 但 但是 因为 所以 如果 那么 还是 还有 以及 等 等等 中 里
+上 下 时 时候
+说说 谈谈 讲讲 介绍 解释 说明 简述 告诉 知道 需要 应该
+a an the of to in on at by for from with without into onto over under as than then and or nor but if so
+not no
+is are was were be been being am do does did done doing have has had having can could will would shall
+should may might must
+i me my we our you your he she it its they them their this that these those there here
+what which who whom whose when where why how please tell explain describe briefly give about between
+s t re ve ll d m don doesn isn aren
+"""
+STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 
-# Sentence ends: a full-width mark, or a Latin mark before white space; closing quotes and brackets and a citation stay.
+# Sentence ends: a full-width mark, or a Latin mark before white space or Chinese ("n!=0" has none); closing quotes and
+# brackets and a citation stay.
 _CLOSERS = "”’\"'」』）)】》"
 _SENTENCE_END = re.compile(
-    rf"(?:[。！？!?；;…]+|(?<![A-Z0-9]\.)(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bFig)(?<!\betc)\.(?=[\s{_CLOSERS}\[]|$))"
-    rf"[{re.escape(_CLOSERS)}]*(?:\s?\[\d+\])*|\n"
+    rf"(?:(?:[。！？；…]|[!?;](?=[!?;。！？；…\s{_HAN}{_CLOSERS}\[]|$))+|(?<!\.[A-Z])(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bFig)(?<!\betc)\.(?=[\s{_CLOSERS}\[]|$))"
+    rf"[{re.escape(_CLOSERS)}]*(?:\s?\[\d+\])*|[\r\n]"
 )
+_ITEM_NUMBER = re.compile(r"[\s>*+-]*\d{1,3}")
 
 
 def detect_language(text: str) -> Language:
     """The language a reader would say the text is in: Chinese where Chinese carries the sentence.
 
-    Both languages mix in one sentence here ("什么是 dead ReLU？", "What does 池化 do?") and are told apart by script, so
-    the scripts are weighed, two Han characters to a Latin word; a statistical detector needs longer text than that.
+    Both languages mix in one sentence here ("什么是 dead ReLU？", "What does 池化 do?") and are told apart by script,
+    so the scripts are weighed, two Han characters to a Latin word; a statistical detector needs longer text than that.
     """
     han = len(_HAN_CHAR.findall(text))
     latin = len(_LATIN_WORD.findall(text))
@@ -86,6 +95,8 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     for match in _SENTENCE_END.finditer(text):
+        if match.group() == "." and _ITEM_NUMBER.fullmatch(text, start, match.start()):
+            continue
         _append_stripped(spans, text, start, match.end())
         start = match.end()
     _append_stripped(spans, text, start, len(text))
@@ -104,8 +115,9 @@ def _append_stripped(spans: list[tuple[int, int]], text: str, start: int, end: i
 def search_terms(text: str) -> list[str]:
     """The terms of a text for lexical search, stop words left out, in order and with repetitions.
 
-    Chinese in the search mode of jieba (a long word and its parts) and, since a dictionary misses words of the field, the
-    bigrams of each run that it left in single characters; English stemmed; tokens such as faster-rcnn whole and in parts.
+    Chinese in the search mode of jieba (a long word and its parts) and, since a dictionary misses words of the field,
+    the bigrams of each run that it left in single characters; English stemmed; tokens such as faster-rcnn whole and in
+    parts.
     """
     return list(_terms(normalize(text)))
 
@@ -133,7 +145,7 @@ def _chinese_terms(run: str) -> Iterator[str]:
 
 
 def _single_terms(run: str) -> Iterator[str]:
-    for first, second in zip(run, run[1:], strict=False):
+    for first, second in itertools.pairwise(run):
         if first + second not in STOP_WORDS:
             yield first + second
     for character in run:

@@ -19,8 +19,10 @@ SUFFIXES = frozenset({".md", ".markdown", ".mdx", ".txt"})
 MAX_BYTES = 20_000_000
 _LEFT_OUT = frozenset({"node_modules", "__pycache__"})
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_TITLE = re.compile(r"^ {0,3}#[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`\n]*$)|~{3,}).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
+_TITLE = re.compile(r"^ {0,3}#[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*$", re.MULTILINE)
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_NOT_TEXT = "has NUL characters, so it is not text"
 
 
 def read_notes(corpus: Path) -> tuple[list[Note], list[SkippedFile]]:
@@ -38,7 +40,11 @@ def read_notes(corpus: Path) -> tuple[list[Note], list[SkippedFile]]:
     for path in sorted(_note_files(corpus)):
         name = path.relative_to(corpus).as_posix()
         try:
+            name.encode()
             notes.append(read_note(path, name))
+        except UnicodeEncodeError:  # a name in another encoding than the system's can neither be stored nor shown
+            shown = name.encode(errors="backslashreplace").decode()
+            skipped.append(SkippedFile(shown, "has a name that is not UTF-8; rename it"))
         except (OSError, ValueError) as error:
             skipped.append(SkippedFile(name, str(error)))
     return notes, skipped
@@ -57,7 +63,7 @@ def decode(data: bytes) -> str:
     """The text of a file, without a byte order mark and with its own line ends. Raises ValueError: not text."""
     if not data.startswith(_BYTE_ORDER_MARKS):
         if b"\0" in data:
-            raise ValueError("has NUL bytes, so it is not text")
+            raise ValueError(_NOT_TEXT)
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -65,12 +71,15 @@ def decode(data: bytes) -> str:
     best = charset_normalizer.from_bytes(data, cp_isolation=["utf_16", "gb18030", "big5", "cp1252"]).best()
     if best is None:
         raise ValueError("is in no encoding that could be recognised; save it as UTF-8")
-    return data.decode(best.encoding).removeprefix("\ufeff")
+    text = data.decode(best.encoding).removeprefix("\ufeff")
+    if "\0" in text:
+        raise ValueError(_NOT_TEXT)
+    return text
 
 
 def note_title(text: str, name: str) -> str:
     """The first level-one heading, otherwise the file name without its suffix."""
-    match = _TITLE.search(text)
+    match = _TITLE.search(_FENCE.sub("", _LINE_END.sub("\n", text)))
     return match.group(1) if match else Path(name).stem
 
 

@@ -19,7 +19,7 @@ from qa.notes import line_starts
 from qa.types import Note, Passage
 
 # Changing where passages begin or end changes the index: count this up.
-SPLITTER_VERSION = "headings+blocks/1"
+SPLITTER_VERSION = "headings+blocks/2"
 MAX_TOKENS = 320  # by language.estimate_tokens: leaves room for the heading path in an encoder of 512
 
 _PARSER = MarkdownIt("commonmark").enable("table").use(front_matter_plugin)
@@ -78,7 +78,7 @@ def _pieces(text: str, starts: list[int], max_tokens: int) -> list[tuple[tuple[s
         headings, only_headings = block.headings, only_headings and block.is_heading
         previous_end = block.end
         if estimate_tokens(text[start : block.end]) > max_tokens:
-            cuts = _cut(text, start, block.end, max_tokens)
+            cuts = _cut_block(text, start, block, max_tokens)
             pieces += [(headings, a, b) for a, b in cuts[:-1]]
             start, only_headings = cuts[-1][0], False
     if start is not None:
@@ -122,10 +122,20 @@ def _block_lines(text: str) -> tuple[list[int], dict[int, tuple[int, str]]]:
 def plain_text(inline: Token) -> str:
     """The words of an inline token without marks, link targets and images' addresses."""
     words = "".join(
-        child.content if child.type in {"text", "code_inline", "text_special", "image"} else " " * (child.type in {"softbreak", "hardbreak"})
+        " " if child.type in {"softbreak", "hardbreak"} else child.content
         for child in inline.children or ()
+        if child.type in {"text", "code_inline", "text_special", "image", "softbreak", "hardbreak"}
     )
     return " ".join(words.split())
+
+
+def _cut_block(text: str, start: int, block: _Block, max_tokens: int) -> list[tuple[int, int]]:
+    """A block too long for one passage, in parts; the headings before it, from `start` on, stay with the first one."""
+    heading_tokens = estimate_tokens(text[start : block.start])
+    if heading_tokens > max_tokens // 2:
+        return _cut(text, start, block.end, max_tokens)
+    (_, first_end), *rest = _cut(text, block.start, block.end, max_tokens - heading_tokens)
+    return [(start, first_end), *rest]
 
 
 def _cut(text: str, start: int, end: int, max_tokens: int) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qa.encoder import Encoder
+from qa.errors import IndexNotBuilt
 from qa.glossary import Glossary
 from qa.index import Index, Snapshot
 from qa.language import detect_language, search_terms
@@ -64,9 +65,14 @@ class Retriever:
         self._glossary = glossary
 
     def find(self, text: str, top_k: int, topic: str | None = None) -> Found:
-        """The best passages. Raises UnknownTopic, IndexNotBuilt."""
+        """The best passages. Raises UnknownTopic, and IndexNotBuilt also where another encoder made the index."""
         query = understand(text, self._glossary)
         with self._index.read() as snapshot:
+            if snapshot.encoder != self._encoder.fingerprint:
+                raise IndexNotBuilt(
+                    f"The index in {str(self._index.folder)!r} was built with another encoder. "
+                    "Build it with this one: notes-qa index"
+                )
             # Before the encoder: an unknown topic is told at once.
             within = None if topic is None else passages_of_topic(snapshot.outline(), topic)
             return search(snapshot, query, self._vectors(query), top_k, within)

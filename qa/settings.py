@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     encoder: str = Field(
         "packaged", description="'packaged', a sentence-transformers folder, or a model name that is already downloaded"
     )
-    encoder_batch: int = Field(32, ge=1, le=1024, description="passages encoded at once")
+    encoder_batch: int = Field(16, ge=1, le=1024, description="passages encoded at once")
 
     chat_model: str = Field(
         "auto",
@@ -63,7 +63,8 @@ class Settings(BaseSettings):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise SettingsError("; ".join(_sentence(detail, type(self).model_fields) for detail in error.errors())) from None
+            fields = type(self).model_fields
+            raise SettingsError("; ".join(_sentence(detail, fields) for detail in error.errors())) from None
         except (ValueError, OSError) as error:  # tomllib's error is a ValueError
             raise SettingsError(f"{CONFIG_FILE} cannot be read: {error}. Correct it or delete it.") from None
 
@@ -73,8 +74,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
@@ -90,7 +91,8 @@ def _sentence(detail: Any, fields: dict[str, Any]) -> str:
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         return f"There is no setting {name!r}. {_near(name, set(fields))}"
-    return f"The setting {name!r} cannot be {detail['input']!r}: {detail['msg']}."
+    given = "this" if name == "api_key" else repr(detail["input"])  # a key is never shown
+    return f"The setting {name!r} cannot be {given}: {detail['msg']}."
 
 
 def _near(name: str, known: set[str]) -> str:

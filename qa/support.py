@@ -88,11 +88,8 @@ def _supports(
     best = int(scores.argmax())
     if scores[best] < MIN_SUPPORT:
         return ()
-    numbers = [
-        number
-        for number in claimed
-        if max((scores[i] for i, s in enumerate(found) if s.number == number), default=0) >= scores[best] - KEPT_NUMBER_MARGIN
-    ] or [found[best].number]
+    close = {s.number for s, score in zip(found, scores, strict=True) if score >= scores[best] - KEPT_NUMBER_MARGIN}
+    numbers = [number for number in claimed if number in close] or [found[best].number]
     return tuple(_quote(found, scores, covered, number) for number in numbers)
 
 
@@ -109,5 +106,3 @@ def _quote(found: Sequence[Statement], scores: np.ndarray, covered: Sequence[Seq
         if wide[1] - wide[0] <= _MAX_QUOTE_CHARS:
             start, end = wide
     return Support(number, start, end, float(scores[best]))
-
-

@@ -59,7 +59,8 @@ def _names(path: str, title: str, headings: tuple[str, ...]) -> set[str]:
 
 
 def _near_names(outline: Outline, wanted: str) -> tuple[str, ...]:
-    shown = {_key(name): name for _, title, headings, _ in outline for h in (title, *headings) for name in heading_names(h)}
+    headings = (heading for _, title, headings, _ in outline for heading in (title, *headings))
+    shown = {_key(name): name for heading in headings for name in heading_names(heading)}
     containing = [key for key in shown if wanted and (wanted in key or key in wanted)]
     close = difflib.get_close_matches(wanted, shown, n=_NEAR, cutoff=0.4)
     return tuple(shown[key] for key in dict.fromkeys([*containing, *close]))[:_NEAR]

@@ -168,8 +168,8 @@ class IndexChanges:
     seconds: float
 
     def __bool__(self) -> bool:
-        """True where the index differs from before."""
-        return bool(self.added or self.updated or self.deleted)
+        """True where the index differs from before; with another encoder only the vectors do."""
+        return bool(self.added or self.updated or self.deleted or self.embedded)
 
 
 @dataclass(frozen=True, slots=True)

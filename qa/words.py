@@ -92,7 +92,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "none: answers are the notes' own sentences; see how to add one with: notes-qa models",
     ),
     "chat_answers": ("{name} 能够回答", "{name} answers"),
-    "chat_silent": ("{name} 没有输出；换一个 NOTES_QA_CHAT_MODEL", "{name} says nothing; choose another NOTES_QA_CHAT_MODEL"),
+    "chat_silent": (
+        "{name} 没有输出；换一个 NOTES_QA_CHAT_MODEL",
+        "{name} says nothing; choose another NOTES_QA_CHAT_MODEL",
+    ),
     "interrupted": ("已中断；已编码的部分会保留。", "Interrupted; what was encoded is kept."),
     "error": ("出错：", "error: "),
 }

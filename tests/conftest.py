@@ -6,10 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from qa.assistant import NotesQA
 from qa.settings import Settings
+
+CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 
 
 @pytest.fixture(scope="session")
 def models_cache() -> Path:
     """The real user cache, where packaged models are unpacked once and kept."""
     return Settings().cache
+
+
+@pytest.fixture(scope="session")
+def shipped_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of the shipped notes, built once with the real encoder."""
+    folder = tmp_path_factory.mktemp("shipped-index")
+    with NotesQA.open(CORPUS, folder, Settings()):
+        return folder

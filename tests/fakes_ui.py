@@ -1,4 +1,4 @@
-"""Notes that follow a script, with the interface that the page uses: no index, no model, no waiting but the written one."""
+"""Notes that follow a script, with the interface that the page uses: no index, no model, no waits but its own."""
 
 from __future__ import annotations
 
@@ -109,8 +109,14 @@ def hits(*passages: Passage) -> tuple[Hit, ...]:
     return tuple(Hit(p, rank, 1 / (60 + rank), rank, rank, 0.9) for rank, p in enumerate(passages, 1))
 
 
-ZH = "池化有两个作用：一是降维，减少后面各层的计算量 [1]；二是增强平移不变性，输出长度为 $\\lfloor (n-k)/2 \\rfloor + 1$ [2]。"
-EN = "Pooling does two things: it reduces the dimensions and with them the computation [1], and it adds translation invariance [2]."
+ZH = (
+    "池化有两个作用：一是降维，减少后面各层的计算量 [1]；二是增强平移不变性，"
+    "输出长度为 $\\lfloor (n-k)/2 \\rfloor + 1$ [2]。"
+)
+EN = (
+    "Pooling does two things: it reduces the dimensions and with them the computation [1], "
+    "and it adds translation invariance [2]."
+)
 FIRST = "**往往相似**，所以把它们合并可以减少计算量。\n\n- 降维：特征图变小"
 SECOND = "增强平移不变性，`stride=2` 时输出"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import threading
@@ -9,22 +10,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from qa.ui.backend import Backend
-from qa.ui.server import Server, build_app, listen
+from qa.ui.server import Server, listen
 
+# What the libraries around the page do, not the page: Gradio's queue calls pandas the old way, and sockets and event
+# loops of Gradio, its client, the MCP client and Playwright are left to the garbage collector.
+LIBRARY_WARNINGS = [
+    pytest.mark.filterwarnings(text)
+    for text in (
+        "ignore::DeprecationWarning:gradio",
+        "ignore::ResourceWarning",
+        "ignore::pytest.PytestUnraisableExceptionWarning",
+    )
+]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
+DESKTOP = ViewportSize(width=1280, height=800)
+PHONE = ViewportSize(width=390, height=844)
 
 
 @contextmanager
 def served(notes: Backend) -> Iterator[str]:
     """The address of the page over these notes, while the block runs."""
     listener = listen("127.0.0.1", 0)
-    server = Server(uvicorn.Config(build_app(notes), log_level="warning", timeout_graceful_shutdown=1))
+    server = Server.of(notes)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -33,6 +43,7 @@ def served(notes: Backend) -> Iterator[str]:
         server.should_exit = True
         thread.join(10)
         listener.close()
+        gc.collect()  # here, where the warnings above are ignored, and not in somebody else's test
 
 
 @contextmanager
@@ -49,3 +60,4 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+    gc.collect()

@@ -18,16 +18,16 @@ from typing import Any
 
 import pytest
 from fakes_ui import EN, FakeNotes
-from gradio_client import Client
+from gradio_client import Client  # type: ignore[import-untyped]
 from mcp import ClientSession
-from mcp.client.streamable_http import streamablehttp_client
-from pages_ui import DESKTOP, PHONE, chromium, served
+from mcp.client.streamable_http import streamable_http_client
+from pages_ui import DESKTOP, LIBRARY_WARNINGS, PHONE, chromium, served
 from playwright.sync_api import Browser, Page, Request, expect
 
 from qa.errors import SettingsError
 from qa.ui.server import listen, serve
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, *LIBRARY_WARNINGS]
 QUESTION = "池化有什么作用？"
 
 
@@ -140,7 +140,8 @@ def test_stop_closes_the_stream_and_keeps_the_text(visit: Any, notes: FakeNotes)
     expect(v.page.locator("#nq-send")).to_be_visible()
     written = answer_of(v.page)
     time.sleep(0.5)
-    assert written.startswith("again and again") and answer_of(v.page) == written
+    assert written.startswith("again and again")
+    assert answer_of(v.page) == written
     v.ask("What does pooling do?")
     v.answered()
     assert [turn.question for turn in notes.asked[-1][3]] == ["endless"]
@@ -211,7 +212,9 @@ def test_an_unexpected_failure_shows_nothing_of_the_inside(visit: Any) -> None:
     v.ask("pooling crash")
     expect(v.page.locator("#nq-chat .nq-error")).to_contain_text("Something unexpected", timeout=15_000)
     shown = v.page.locator("body").inner_text()
-    assert "secret" not in shown and "Traceback" not in shown and "RuntimeError" not in shown
+    assert "secret" not in shown
+    assert "Traceback" not in shown
+    assert "RuntimeError" not in shown
 
 
 def test_a_topic_restricts_the_question_and_markup_in_its_name_is_text(visit: Any, notes: FakeNotes) -> None:
@@ -219,7 +222,8 @@ def test_a_topic_restricts_the_question_and_markup_in_its_name_is_text(visit: An
     v.page.locator("#nq-topic input").click()
     options = v.page.locator("#nq-topic [role=option]")
     texts = [text.strip("✓ \n") for text in options.all_inner_texts()]
-    assert texts[0] == "全部笔记" and "<b>Training</b> tricks (3)" in texts
+    assert texts[0] == "全部笔记"
+    assert "<b>Training</b> tricks (3)" in texts
     assert any(text.strip("\u2003") == "CNN (4)" for text in texts)
     v.page.locator("#nq-topic input").fill("池化")
     options.filter(has_text="池化 Pooling (2)").click()
@@ -279,12 +283,14 @@ def test_a_second_question_carries_the_first_and_sessions_do_not_mix(visit: Any,
     two.ask("What does pooling do?")
     one.answered()
     two.answered()
-    assert "池化" in answer_of(one.page) and "Pooling" in answer_of(two.page)
+    assert "池化" in answer_of(one.page)
+    assert "Pooling" in answer_of(two.page)
     expect(one.page.locator("#nq-send")).to_be_visible()
     one.ask("还有矛盾吗？")
     expect(one.page.locator("#nq-chat .nq-conflict")).to_be_visible(timeout=15_000)
     history = notes.asked[-1][3]
-    assert [turn.question for turn in history] == [QUESTION] and "[1]" in history[0].answer
+    assert [turn.question for turn in history] == [QUESTION]
+    assert "[1]" in history[0].answer
     one.page.locator("#nq-new").click()
     expect(one.page.locator("#nq-chat .nq-question")).to_have_count(0)
     one.ask(QUESTION)
@@ -309,9 +315,12 @@ def test_a_phone_scrolls_down_only_and_has_the_sources_below(visit: Any) -> None
     v.answered()
     v.page.locator("#nq-sources summary").first.click()
     wide, seen = v.page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
-    assert seen == PHONE["width"] and wide <= PHONE["width"]
+    assert seen == PHONE["width"]
+    assert wide <= PHONE["width"]
     chat, sources = v.page.locator("#nq-chat").bounding_box(), v.page.locator("#nq-sources").bounding_box()
-    assert chat and sources and sources["y"] >= chat["y"] + chat["height"]
+    assert chat
+    assert sources
+    assert sources["y"] >= chat["y"] + chat["height"]
 
 
 def test_a_page_for_other_programs_opens_without_the_network(visit: Any) -> None:
@@ -325,10 +334,13 @@ def test_a_page_for_other_programs_opens_without_the_network(visit: Any) -> None
 def test_ask_and_search_over_http_return_plain_values(address: str) -> None:
     client = Client(address, verbose=False)
     answer = client.predict("What does pooling do?", "both", "", api_name="/ask")
-    assert answer["texts"]["en"] == EN and not answer["abstained"]
-    assert answer["citations"][0]["start_line"] == 7 and answer["citations"][0]["note_path"] == "ai-interview.md"
+    assert answer["texts"]["en"] == EN
+    assert not answer["abstained"]
+    assert answer["citations"][0]["start_line"] == 7
+    assert answer["citations"][0]["note_path"] == "ai-interview.md"
     hits = client.predict("pooling", 1, "", api_name="/search")["hits"]
-    assert [hit["rank"] for hit in hits] == [1] and hits[0]["headings"][-1] == "池化 Pooling"
+    assert [hit["rank"] for hit in hits] == [1]
+    assert hits[0]["headings"][-1] == "池化 Pooling"
     with pytest.raises(Exception, match=r"No note or heading is called 'gone.md'"):
         client.predict("pooling", 1, "gone.md", api_name="/search")
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/ask", "/search"}
@@ -337,7 +349,7 @@ def test_ask_and_search_over_http_return_plain_values(address: str) -> None:
 def test_ask_and_search_are_mcp_tools(address: str) -> None:
     async def session() -> tuple[dict[str, Any], Any]:
         async with (
-            streamablehttp_client(f"{address}gradio_api/mcp/") as (read, write, _),
+            streamable_http_client(f"{address}gradio_api/mcp/") as (read, write, _),
             ClientSession(read, write) as client,
         ):
             await client.initialize()

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages_ui import DESKTOP, chromium, served
+from pages_ui import DESKTOP, LIBRARY_WARNINGS, chromium, served
 from playwright.sync_api import Page, expect
 
 from qa.assistant import NotesQA
 from qa.settings import Settings
 
-pytestmark = [pytest.mark.browser, pytest.mark.model]
+pytestmark = [pytest.mark.browser, pytest.mark.model, *LIBRARY_WARNINGS]
 ANSWER = 120_000  # milliseconds: a small model on a busy machine
 
 POOLING = """# 卷积神经网络
@@ -49,7 +49,7 @@ def page(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pag
         served(notes) as address,
         chromium() as browser,
     ):
-        page = browser.new_context(locale="zh-CN", viewport=DESKTOP).new_page()  # type: ignore[arg-type]
+        page = browser.new_context(locale="zh-CN", viewport=DESKTOP).new_page()
         page.goto(address)
         expect(page.locator("#nq-status")).to_contain_text("本地模型", timeout=ANSWER)
         yield page

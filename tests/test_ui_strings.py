@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import re
 import string
 from pathlib import Path
@@ -53,8 +54,11 @@ def test_no_other_module_of_the_page_writes_chinese() -> None:
 
 
 def test_every_text_of_the_layout_is_a_known_translation() -> None:
-    notes = FakeNotes()
-    components = build_page(notes, Warming(notes)).get_config_file()["components"]
+    async def build() -> Any:  # in an event loop: Gradio would open one and leave it
+        notes = FakeNotes()
+        return build_page(notes, Warming(notes)).get_config_file()
+
+    components = asyncio.run(build())["components"]
     # "api" parts are the parameters of the endpoints: they stand in no page
     found = [text for part in components if part["type"] != "api" for text in texts_of(part["props"])]
     assert len(found) >= 14

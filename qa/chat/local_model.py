@@ -54,7 +54,7 @@ class LocalChatModel(BaseChatModel):
     def get_num_tokens(self, text: str) -> int:
         return self._engine.count_tokens(text)
 
-    def get_num_tokens_from_messages(self, messages: list[BaseMessage], tools: Any = None) -> int:
+    def get_num_tokens_from_messages(self, messages: list[BaseMessage], tools: Any = None) -> int:  # noqa: ARG002
         return self._engine.count_prompt_tokens(_turns(messages))
 
     def close(self) -> None:

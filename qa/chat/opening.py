@@ -103,31 +103,28 @@ def hub_file(name: str, endpoint: str | None = None) -> Path:
     repository, _, file = rest.partition("/")
     if not file:
         raise ModelNotFound(f"'hf:{name}' lacks a file: write hf:OWNER/REPOSITORY/FILE.gguf.")
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
+    import httpx
+    from huggingface_hub import constants, errors, hf_hub_download
 
     repository = f"{owner}/{repository}"
     try:
         return Path(hf_hub_download(repository, file, local_files_only=True))
-    except LocalEntryNotFoundError:
+    except errors.LocalEntryNotFoundError:
         pass
-    except HFValidationError as error:
+    except errors.HFValidationError as error:
         raise ModelNotFound(f"'hf:{name}' does not name a file of a model hub: {error}") from None
-    try:
+    silent = ModelUnreachable(f"'{name}' is not on this computer and the model hub does not answer. {_OFFLINE}")
+    if constants.HF_HUB_OFFLINE:
+        raise silent
+    try:  # the library itself tries again for half a minute
+        httpx.head(endpoint or constants.ENDPOINT, timeout=_HUB_SECONDS)
         return Path(hf_hub_download(repository, file, etag_timeout=_HUB_SECONDS, endpoint=endpoint))
-    except LocalEntryNotFoundError as error:  # not here, and the hub did not answer
-        raise ModelUnreachable(
-            f"'{name}' is not on this computer and the model hub does not answer. {_OFFLINE}"
-        ) from error
-    except (RepositoryNotFoundError, EntryNotFoundError) as error:
+    except (httpx.TransportError, errors.LocalEntryNotFoundError) as error:
+        raise silent from error
+    except (errors.RepositoryNotFoundError, errors.EntryNotFoundError) as error:
         raise ModelNotFound(f"The model hub has no '{file}' in '{repository}'. {_OFFLINE}") from error
-    except Exception as error:  # of its transport
-        raise ModelUnreachable(f"Downloading '{name}' broke off: {error}. {_OFFLINE}") from error
+    except Exception as error:  # a full disk, a login that is needed
+        raise ModelUnreachable(f"Downloading '{name}' did not work: {error}. {_OFFLINE}") from error
 
 
 def describe_models(*, cache: Path, base_url: str | None = None, api_key: str | None = None) -> list[ModelChoice]:

@@ -215,7 +215,7 @@ class OpenVINOEngine:
                         each.handle.cancel()
                 if active:
                     self._pipeline.step()
-                active = [each for each in active if not each.aborted and _deliver(each)]
+                active = [each for each in active if _deliver(each)]
                 if not active:
                     self._drain()
             except Exception as error:  # native: any type; it belongs to the streams, and the thread must live

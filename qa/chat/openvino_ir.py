@@ -42,11 +42,11 @@ def converted(gguf: Path, cache: Path, progress: Callable[[Progress], None] | No
     root = cache / "openvino"
     key = fingerprint(gguf)[:16]
     target = root / f"{key}-{version('openvino-genai')}"
-    if _is_whole(target):
+    if is_whole(target):
         return target
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / f"{key}.lock"):
-        if _is_whole(target):  # another process was faster
+        if is_whole(target):  # another process was faster
             return target
         for left in root.glob(f"{key}-*"):  # of a killed process or another version
             shutil.rmtree(left, ignore_errors=True)
@@ -61,7 +61,7 @@ def converted(gguf: Path, cache: Path, progress: Callable[[Progress], None] | No
         temporary = target.with_name(target.name + ".tmp")
         try:
             _convert_apart(gguf, temporary)
-            _seal(temporary)
+            seal(temporary)
             temporary.rename(target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -70,7 +70,8 @@ def converted(gguf: Path, cache: Path, progress: Callable[[Progress], None] | No
     return target
 
 
-def _is_whole(folder: Path) -> bool:
+def is_whole(folder: Path) -> bool:
+    """Every file of the list is there with its size."""
     try:
         sizes = json.loads((folder / _FILES).read_text(encoding="utf-8"))
         return all((folder / name).stat().st_size == size for name, size in sizes.items())
@@ -78,7 +79,7 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
-def _seal(folder: Path) -> None:
+def seal(folder: Path) -> None:
     """Put everything on the disk, then write the list that says so."""
     sizes = {}
     for path in sorted(folder.iterdir()):
@@ -112,7 +113,7 @@ def _convert_apart(gguf: Path, folder: Path) -> None:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
-    import openvino_genai as ov  # type: ignore[import-untyped]
+    import openvino_genai as ov
 
     folder.mkdir(parents=True)
     link = folder / "model.gguf"  # the converted files are written beside the file that is opened

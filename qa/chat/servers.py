@@ -38,7 +38,7 @@ def open_ollama(model: str, *, base_url: str | None, context_tokens: int, timeou
         "ollama",
         base_url=server.url,
         num_ctx=context_tokens,
-        client_kwargs={"timeout": _timeouts(timeout), "trust_env": _trust_env(server.url)},
+        client_kwargs=_client_settings(server.url, timeout),
     )
 
 
@@ -60,7 +60,7 @@ def open_openai(model: str, *, base_url: str | None, api_key: str | None, timeou
         timeout=_timeouts(timeout),
         max_retries=1,
         stream_usage=True,
-        http_client=httpx.Client(timeout=_timeouts(timeout), trust_env=_trust_env(server.url)),
+        http_client=httpx.Client(**_client_settings(server.url, timeout)),
     )
 
 
@@ -147,6 +147,16 @@ def _check_has(server: ServerModels, model: str, advice: str, aliases: tuple[str
         return
     listed = ", ".join(server.names[:_SHOWN_MODELS]) or "no model"
     raise ModelNotFound(f"The server at {server.url} has no model {model!r}; it has: {listed}. {advice}")
+
+
+def _client_settings(url: str, seconds: float) -> dict[str, Any]:
+    import httpx
+
+    return {
+        "timeout": _timeouts(seconds),
+        "limits": httpx.Limits(max_keepalive_connections=0),  # nothing stays open that somebody would have to close
+        "trust_env": _trust_env(url),
+    }
 
 
 def _timeouts(seconds: float) -> httpx.Timeout:

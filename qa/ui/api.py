@@ -67,7 +67,7 @@ def answer_tools_in_json(page: gr.Blocks) -> None:
     """Let the MCP tools of a mounted page write JSON; Gradio itself writes Python's `str` of a result."""
     assert page.mcp_server_obj is not None, "mount the page with mcp_server=True first"
 
-    def as_json(data: list[Any], root_url: str) -> list[TextContent]:
+    def as_json(data: list[Any], _root_url: str) -> list[TextContent]:
         return [TextContent(type="text", text=json.dumps(output, ensure_ascii=False)) for output in data]
 
     page.mcp_server_obj.postprocess_output_data = as_json  # type: ignore[method-assign,assignment]

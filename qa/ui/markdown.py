@@ -58,8 +58,9 @@ def plain(text: str) -> str:
 
 
 def render_line(text: str) -> str:
-    """The words of a text as HTML without tags, on one line: for an excerpt."""
-    return " ".join(_TAG.sub(" ", _INLINE_TAG.sub("", render_markdown(text))).replace("&#10;", " ").split())
+    """The words of a text as HTML without tags, all on one line, formulas too: for an excerpt."""
+    html = _INLINE_TAG.sub("", render_markdown(text)).replace("\\[", "\\(").replace("\\]", "\\)")
+    return " ".join(_TAG.sub(" ", html).replace("&#10;", " ").split())
 
 
 def _escape(text: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import socket
+from typing import Self
 
 import gradio as gr
 import uvicorn
@@ -118,14 +120,18 @@ def build_app(notes: Backend, language: AnswerLanguage = "auto", host: str = "12
 def serve(notes: Backend, host: str = "127.0.0.1", port: int = 7860, language: AnswerLanguage = "auto") -> None:
     """Serve until interrupted; says the address once it answers there. Raises SettingsError where it cannot listen."""
     listener = listen(host, port)
-    with listener:
-        config = uvicorn.Config(build_app(notes, language, host), log_level="warning", timeout_graceful_shutdown=1)
-        with contextlib.suppress(KeyboardInterrupt):
-            Server(config).run(sockets=[listener])
+    with listener, contextlib.suppress(KeyboardInterrupt):
+        Server.of(notes, language, host).run(sockets=[listener])
 
 
 class Server(uvicorn.Server):
     """Says its address when it listens, and ends quietly: open pages hold a connection that must be cut."""
+
+    @classmethod
+    def of(cls, notes: Backend, language: AnswerLanguage = "auto", host: str = "127.0.0.1") -> Self:
+        """A server of the page that builds it in its own event loop: Gradio would open others and leave them."""
+        build = functools.partial(build_app, notes, language, host)
+        return cls(uvicorn.Config(build, factory=True, log_level="warning", timeout_graceful_shutdown=1))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

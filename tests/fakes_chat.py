@@ -1,0 +1,74 @@
+"""A chat engine that says what a test tells it, and notes that it answers from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+
+from fakes import WordEncoder
+
+from qa.assistant import NotesQA
+from qa.chat import LocalChatModel, Message, Pattern
+from qa.chat.engine import FinishReason
+from qa.index import Index
+from qa.settings import Settings
+
+Script = Callable[[Sequence[Message]], str]
+
+
+class ScriptedEngine:
+    """Streams the script's answer in pieces of three characters; says yes with the given log-odds."""
+
+    context_tokens = 4096
+
+    def __init__(self, script: Script | str, margin: float = 5.0) -> None:
+        self.script: Script = (lambda _: script) if isinstance(script, str) else script
+        self.margin = margin
+        self.prompts: list[Sequence[Message]] = []
+        self.patterns: list[Pattern | None] = []
+        self.closed_early = 0
+        self.closed = False
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, pattern: Pattern | None = None, stop: Sequence[str] = ()
+    ) -> Generator[str, None, FinishReason]:
+        self.prompts.append(messages)
+        self.patterns.append(pattern)
+        text = self.script(messages)
+        try:
+            for start in range(0, len(text), 3):
+                yield text[start : start + 3]
+        except GeneratorExit:
+            self.closed_early += 1
+            raise
+        return "stop"
+
+    def choose(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
+        yes = -math.log1p(math.exp(-self.margin))
+        return dict(zip(options, (yes, yes - self.margin), strict=True))
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
+
+    def count_prompt_tokens(self, messages: Sequence[Message]) -> int:
+        return sum(len(message.content) for message in messages)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def open_notes(folder: Path, files: Mapping[str, str], engine: ScriptedEngine | None) -> NotesQA:
+    """Real notes, index and retrieval below `folder`, with the word encoder; without an engine: extractive."""
+    corpus = folder / "corpus"
+    for name, text in files.items():
+        path = corpus / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    model = LocalChatModel(engine=engine, name_of_model="scripted") if engine else None
+    settings = Settings(cache=folder / "cache")
+    notes = NotesQA(
+        corpus, Index(folder / "index"), WordEncoder(), settings, lambda: (model, "scripted" if engine else "extractive")
+    )
+    notes.rebuild()
+    return notes
