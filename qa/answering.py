@@ -7,7 +7,7 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from langchain_core.language_models import BaseChatModel
@@ -41,6 +41,7 @@ from qa.types import (
 MAX_QUESTION_CHARS = 4000
 _PROMPT_PASSAGES = 4
 _PASSAGE_TOKENS = 900  # of all passages in one prompt
+_PASSAGE_SHARE = 0.5  # of the best passage's score that another must have: reading costs a second per 100 tokens
 _HEAD_CHARS = 24  # of an answer that is looked at before any of it is shown, where no pattern holds the language
 _FOLLOW_UP = re.compile(
     r"^(那|那么|还有|另外|其中|and\b|what about\b|how about\b)|它|其(?!他|它|中|实|余)|这个|那个|这种|上面|前者|后者|第[一二三四五]个"
@@ -49,6 +50,10 @@ _FOLLOW_UP = re.compile(
 )
 
 _log = logging.getLogger(__name__)
+
+
+# The chat model and its name; None where the notes' own sentences answer. Loads it at the first call.
+GetModel = Callable[[], tuple[BaseChatModel | None, str]]
 
 
 class _WrongLanguage(Exception):
@@ -65,15 +70,14 @@ class _Draft:
 
 
 class Answerer:
-    """Holds the parts that an answer takes; `model` None answers with the notes' own sentences."""
+    """Holds the parts that an answer takes; the model is asked for only when the sources are known."""
 
     def __init__(
         self,
         retriever: Retriever,
         encoder: Encoder,
         glossary: Glossary,
-        model: BaseChatModel | None,
-        model_name: str,
+        get_model: GetModel,
         max_answer_tokens: int = 320,
         context_tokens: int = 4096,
         timeout: float = 60.0,
@@ -82,8 +86,7 @@ class Answerer:
         self._encoder = encoder
         self._verifier = Verifier(encoder, glossary)
         self._glossary = glossary
-        self._model = model
-        self._model_name = model_name
+        self._get_model = get_model
         self._max_answer_tokens = max_answer_tokens
         self._context_tokens = context_tokens
         self._timeout = timeout
@@ -108,18 +111,20 @@ class Answerer:
         found = self._retriever.find(standalone_question(question, history), top_k, topic)
         timings["sources"] = time.perf_counter() - started
         yield Sources(tuple(found.hits))
+        model, model_name = self._get_model()
+        timings["model"] = time.perf_counter() - started
         draft = _Draft(question, self._prompt_passages(found.hits), history)
-        covered = self._is_covered(found, draft)
+        covered = self._is_covered(model, found, draft)
         timings["evidence"] = time.perf_counter() - started
         if not covered:
             texts = {each: refusal(each, found.hits, self._glossary) for each in languages}
             yield from (TextDelta(each, text) for each, text in texts.items())
             timings["done"] = time.perf_counter() - started
-            yield Done(Answer(question, texts, (), tuple(found.hits), True, (), self._model_name, timings))
+            yield Done(Answer(question, texts, (), tuple(found.hits), True, (), model_name, timings))
             return
         written = dict.fromkeys(languages, "")
         try:
-            for each, text in self._write(draft, languages):
+            for each, text in self._write(model, draft, languages):
                 timings.setdefault("first_token", time.perf_counter() - started)
                 written[each] += text
                 yield TextDelta(each, text)
@@ -129,37 +134,39 @@ class Answerer:
         timings["written"] = time.perf_counter() - started
         answer = self._finish(question, found, draft, written)
         timings["done"] = time.perf_counter() - started
-        yield Done(Answer(**answer, model=self._model_name, timings=timings))
+        yield Done(Answer(**answer, model=model_name, timings=timings))
 
     def _prompt_passages(self, hits: Sequence[Hit]) -> list[Passage]:
-        """The best passages that fit; always the first."""
+        """The best passages that fit and are not far behind the first, which always comes along."""
         passages: list[Passage] = []
         tokens = 0
         for hit in hits[:_PROMPT_PASSAGES]:
             tokens += estimate_tokens(hit.passage.text)
-            if passages and tokens > _PASSAGE_TOKENS:
+            if passages and (tokens > _PASSAGE_TOKENS or hit.score < _PASSAGE_SHARE * hits[0].score):
                 break
             passages.append(hit.passage)
         return passages
 
-    def _is_covered(self, found: Found, draft: _Draft) -> bool:
+    def _is_covered(self, model: BaseChatModel | None, found: Found, draft: _Draft) -> bool:
         if not draft.passages:
             return False
         margin = None
-        if isinstance(self._model, LocalChatModel):
+        if isinstance(model, LocalChatModel):
             language = detect_language(draft.question)
             yes, no = yes_no(language)
             messages = check_messages(draft.question, draft.passages, language, draft.history)
-            chances = self._model.choose(messages, (yes, no))
+            chances = model.choose(messages, (yes, no))
             margin = chances[yes] - chances[no]
         return covers(found.evidence, margin, detect_language(draft.question))
 
-    def _write(self, draft: _Draft, languages: Sequence[Language]) -> Iterator[tuple[Language, str]]:
-        if self._model is None:
+    def _write(
+        self, model: BaseChatModel | None, draft: _Draft, languages: Sequence[Language]
+    ) -> Iterator[tuple[Language, str]]:
+        if model is None:
             for language in languages:
                 yield language, extract(draft.question, draft.passages, language, self._encoder, self._glossary)
             return
-        yield from _together({language: self._in_language(self._model, draft, language) for language in languages})
+        yield from _together({language: self._in_language(model, draft, language) for language in languages})
 
     def _in_language(self, model: BaseChatModel, draft: _Draft, language: Language) -> Iterator[str]:
         """The model's answer without numbers that stand for nothing."""

@@ -48,7 +48,15 @@ class NotesQA:
         self._settings = settings
         self._load_model = load_model
         self._retriever = Retriever(index, encoder, Glossary.load())
-        self._answerer: Answerer | None = None
+        self._answerer = Answerer(
+            self._retriever,
+            encoder,
+            Glossary.load(),
+            self._loaded_model,
+            settings.max_answer_tokens,
+            settings.context_tokens,
+            settings.timeout,
+        )
         self._model: BaseChatModel | None = None
         self._model_name = ""
         self._loading = threading.Lock()
@@ -127,7 +135,8 @@ class NotesQA:
         language = language or self._settings.language
         if language not in ("auto", "zh", "en", "both"):
             raise SettingsError(f"The answer language {language!r} is not one of auto, zh, en and both.")
-        return self._ready().stream(question, language, top_k or self._settings.top_k, topic, history)
+        self._check_open()
+        return self._answerer.stream(question, language, top_k or self._settings.top_k, topic, history)
 
     def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]:
         """The best passages, best first, without any chat model. Raises BadQuestion, UnknownTopic, IndexNotBuilt."""
@@ -158,7 +167,7 @@ class NotesQA:
     def warm_up(self) -> None:
         """Load the encoder and the chat model now instead of at the first question."""
         self.warm_up_encoder()
-        self._ready()
+        self._loaded_model()
 
     def warm_up_encoder(self) -> None:
         """Load the encoder now; enough for searching and building."""
@@ -168,7 +177,6 @@ class NotesQA:
         """Stop and free the chat model; a second call does nothing."""
         with self._loading:
             self._closed = True
-            self._answerer = None
             close = getattr(self._model, "close", None)
             if close is not None:
                 close()
@@ -180,23 +188,16 @@ class NotesQA:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ready(self) -> Answerer:
+    def _loaded_model(self) -> tuple[BaseChatModel | None, str]:
         with self._loading:
-            if self._closed:
-                raise ModelFailed("These notes are closed. Open them again with NotesQA.open(...).")
-            if self._answerer is None:
+            self._check_open()
+            if not self._model_name:
                 self._model, self._model_name = self._load_model()
-                self._answerer = Answerer(
-                    self._retriever,
-                    self._encoder,
-                    Glossary.load(),
-                    self._model,
-                    self._model_name,
-                    self._settings.max_answer_tokens,
-                    self._settings.context_tokens,
-                    self._settings.timeout,
-                )
-            return self._answerer
+            return self._model, self._model_name
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ModelFailed("These notes are closed. Open them again with NotesQA.open(...).")
 
 
 class NotesRetriever(BaseRetriever):

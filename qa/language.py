@@ -6,6 +6,7 @@ import functools
 import itertools
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Iterator
 
 import rjieba
@@ -14,7 +15,7 @@ import Stemmer
 from qa.types import Language
 
 # Changing what `search_terms` returns changes the lexical index: count this up.
-SEGMENTER_VERSION = "rjieba-search+bigram+snowball/1"
+SEGMENTER_VERSION = "rjieba-search+bigram+snowball/2"
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN_CHAR = re.compile(f"[{_HAN}]")
@@ -116,8 +117,8 @@ def search_terms(text: str) -> list[str]:
     """The terms of a text for lexical search, stop words left out, in order and with repetitions.
 
     Chinese in the search mode of jieba (a long word and its parts) and, since a dictionary misses words of the field,
-    the bigrams of each run that it left in single characters; English stemmed; tokens such as faster-rcnn whole and in
-    parts.
+    the bigrams of what it left in single characters and of what it only guessed to be a word (池化层); English stemmed;
+    tokens such as faster-rcnn whole and in parts.
     """
     return list(_terms(normalize(text)))
 
@@ -133,21 +134,27 @@ def _terms(text: str) -> Iterator[str]:
 
 def _chinese_terms(run: str) -> Iterator[str]:
     single = ""
+    earlier: deque[str] = deque(maxlen=8)  # the parts of a word come right before it
     for word in rjieba.cut_for_search(run, True):
         if len(word) == 1:
             single += word
             continue
         yield from _single_terms(single)
         single = ""
+        if len(word) > 2 and not any(part in word for part in earlier):
+            yield from _bigrams(word)
         if word not in STOP_WORDS:
             yield word
+        earlier.append(word)
     yield from _single_terms(single)
 
 
+def _bigrams(run: str) -> Iterator[str]:
+    return (a + b for a, b in itertools.pairwise(run) if a + b not in STOP_WORDS)
+
+
 def _single_terms(run: str) -> Iterator[str]:
-    for first, second in itertools.pairwise(run):
-        if first + second not in STOP_WORDS:
-            yield first + second
+    yield from _bigrams(run)
     for character in run:
         if character not in STOP_WORDS:
             yield character

@@ -32,7 +32,9 @@ def built(count: int = 40, seed: int = 0, identity: str = "state-1") -> DenseInd
     return DenseIndex.build(some_ids(count, seed), unit(count, seed), identity, 1)
 
 
-def best_by_numpy(ids: NDArray[np.int64], vectors: NDArray[np.float32], query: NDArray[np.float32], k: int) -> list[int]:
+def best_by_numpy(
+    ids: NDArray[np.int64], vectors: NDArray[np.float32], query: NDArray[np.float32], k: int
+) -> list[int]:
     return [int(i) for i in ids[np.argsort(-(vectors @ query), kind="stable")[:k]]]
 
 
@@ -112,7 +114,9 @@ def test_loaded_index_answers_as_the_saved_one(tmp_path: Path) -> None:
     query = unit(1, 1)[0]
     assert loaded is not None
     assert (len(loaded), loaded.search(query, 40)) == (40, built().search(query, 40))
-    assert loaded.background(query, "zh", lambda: some_ids(40, 0)) == built().background(query, "zh", lambda: some_ids(40, 0))
+    assert loaded.background(query, "zh", lambda: some_ids(40, 0)) == built().background(
+        query, "zh", lambda: some_ids(40, 0)
+    )
 
 
 def test_missing_files_are_not_loaded(tmp_path: Path) -> None:
@@ -120,7 +124,9 @@ def test_missing_files_are_not_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["dense.faiss", "dense.json"])
-@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-7], lambda data: b"x" + data[1:], lambda data: b"[]"])
+@pytest.mark.parametrize(
+    "damage", [lambda data: b"", lambda data: data[:-7], lambda data: b"x" + data[1:], lambda data: b"[]"]
+)
 def test_torn_or_foreign_files_are_not_loaded(tmp_path: Path, name: str, damage: Callable[[bytes], bytes]) -> None:
     built().save(tmp_path)
     (tmp_path / name).write_bytes(damage((tmp_path / name).read_bytes()))

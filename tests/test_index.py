@@ -8,6 +8,7 @@ import multiprocessing
 import sqlite3
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -133,9 +134,8 @@ def test_snapshot_taken_while_a_writer_works_sees_the_last_finished_state(index:
 
 def test_raising_undoes_the_notes_of_a_write_and_keeps_its_vectors(index: Index) -> None:
     vectors = rows(index, "SELECT count(*) FROM vectors")[0][0]
-    with pytest.raises(RuntimeError, match="stop"), index.write() as transaction:
-        put(transaction, note("new.md", "# 新\n\n新的笔记。"))
-        raise RuntimeError("stop")
+    with pytest.raises(RuntimeError, match="stop"):
+        _write_and_stop(index, note("new.md", "# 新\n\n新的笔记。"))
     with index.read() as snapshot:
         assert sorted(snapshot.notes()) == ["cnn.md", "rnn.md"]
     assert rows(index, "SELECT count(*) FROM vectors")[0][0] == int(str(vectors)) + 1
@@ -163,7 +163,7 @@ def test_replaced_note_leaves_nothing_of_the_old_one(index: Index) -> None:
 
 def test_terms_of_one_alternative_must_all_be_there(index: Index) -> None:
     assert found(index, "池化 更新门") == []
-    assert found(index, "池化 特征图") == found(index, "池化")
+    assert found(index, "池化 特征图") == found(index, "池化") != []
 
 
 def test_one_alternative_is_enough(index: Index) -> None:
@@ -183,7 +183,9 @@ def test_scores_are_positive_and_a_heading_counts_more(tmp_path: Path) -> None:
         assert all(score > 0 for score in snapshot.lexical([("dropout",)]).values())
 
 
-@pytest.mark.parametrize("keyword", ["池化", "特征图", "门控循环单元", "重置门", "循环神经网络", "更新门", "可学习", "没有参数"])
+@pytest.mark.parametrize(
+    "keyword", ["池化", "池化层", "特征图", "门控循环单元", "重置门", "循环神经网络", "更新门", "学习"]
+)
 def test_chinese_keyword_of_a_note_is_found(index: Index, keyword: str) -> None:
     with index.read() as snapshot:
         assert snapshot.lexical([(term,) for term in search_terms(keyword)])
@@ -204,8 +206,9 @@ def test_file_name_can_be_searched(index: Index) -> None:
 
 
 def test_second_writer_is_refused_in_a_sentence(index: Index) -> None:
-    with index.write(), pytest.raises(IndexLocked, match=r"Another process has been writing the index in '.*index'"):
-        run_in_thread(lambda: write(Index(index.folder, lock_seconds=0.05)))
+    message = r"Another process has been writing the index in '.*index'"
+    with ThreadPoolExecutor(1) as pool, index.write(), pytest.raises(IndexLocked, match=message):
+        pool.submit(write, Index(index.folder, lock_seconds=0.05)).result()
 
 
 def test_second_writer_waits_for_the_first(index: Index) -> None:
@@ -225,8 +228,8 @@ def test_lock_holds_between_processes(index: Index) -> None:
 
 
 def test_missing_index_is_told_with_the_command(tmp_path: Path) -> None:
-    with pytest.raises(IndexNotBuilt, match="There is no index in .* yet. Build it with: notes-qa index"):
-        run(Index(tmp_path / "nowhere"))
+    with pytest.raises(IndexNotBuilt, match=r"There is no index in .* yet. Build it with: notes-qa index"):
+        count(Index(tmp_path / "nowhere"))
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -236,14 +239,14 @@ def test_build_that_stopped_at_its_start_is_an_index_not_built(tmp_path: Path) -
         raise RuntimeError("stop")
     assert index.manifest() == {}
     with pytest.raises(IndexNotBuilt, match="Build it with: notes-qa index"):
-        run(index)
+        count(index)
 
 
 def test_index_of_another_schema_is_not_built_and_can_be_written(index: Index) -> None:
     rows(index, "PRAGMA user_version = 99")
     assert index.manifest() == {}
     with pytest.raises(IndexNotBuilt):
-        run(index)
+        count(index)
     write(index, note("new.md", "# 新\n\n新的笔记。"))
     with index.read() as snapshot:
         assert sorted(snapshot.notes()) == ["new.md"]
@@ -252,7 +255,7 @@ def test_index_of_another_schema_is_not_built_and_can_be_written(index: Index) -
 @pytest.mark.parametrize("damage", [b"this is no database" * 400, b"SQLite format 3\0" + b"\xff" * 9000])
 def test_damaged_database_is_told_with_what_to_do(index: Index, damage: bytes) -> None:
     (index.folder / DATABASE).write_bytes(damage)
-    for work in (run, write):
+    for work in (count, write):
         with pytest.raises(IndexUnusable, match=r"The index in '.*' cannot be used: .* run: notes-qa index"):
             work(index)
 
@@ -301,46 +304,29 @@ def test_background_is_of_the_passages_in_one_language(index: Index) -> None:
 
 
 def test_many_threads_read_while_one_writes(index: Index) -> None:
-    failures: list[BaseException] = []
-
     def read_often() -> None:
-        try:
-            for _ in range(15):
-                with index.read() as snapshot:
-                    ids = [i for i, _ in snapshot.dense(ENCODER.encode_query("池化"), 50)]
-                    assert len(snapshot.passages(ids)) == len(snapshot) == snapshot.counts()["passages"]
-        except BaseException as error:
-            failures.append(error)
+        for _ in range(15):
+            with index.read() as snapshot:
+                ids = [i for i, _ in snapshot.dense(ENCODER.encode_query("池化"), 50)]
+                assert len(snapshot.passages(ids)) == len(snapshot) == snapshot.counts()["passages"]
 
-    threads = [threading.Thread(target=read_often) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for number in range(8):
-        write(index, note(f"{number % 3}.md", f"# {number}\n\n池化 {number}"))
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    with ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read_often) for _ in range(3)]
+        for number in range(8):
+            write(index, note(f"{number % 3}.md", f"# {number}\n\n池化 {number}"))
+        for reader in readers:
+            reader.result()
 
 
-def run(index: Index) -> int:
+def count(index: Index) -> int:
     with index.read() as snapshot:
         return len(snapshot)
 
 
-def run_in_thread(work: object) -> None:
-    raised: list[BaseException] = []
-
-    def call() -> None:
-        try:
-            work()  # type: ignore[operator]
-        except BaseException as error:
-            raised.append(error)
-
-    thread = threading.Thread(target=call)
-    thread.start()
-    thread.join()
-    for error in raised:
-        raise error
+def _write_and_stop(index: Index, *notes: Note) -> None:
+    with index.write() as transaction:
+        put(transaction, *notes)
+        raise RuntimeError("stop")
 
 
 def _refused(folder: Path) -> bool:

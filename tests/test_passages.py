@@ -45,7 +45,9 @@ LINES = st.sampled_from(
         "x" * 300,
     ]
 )
-MARKDOWN = st.builds(lambda lines, end: end.join(lines), st.lists(LINES, max_size=25), st.sampled_from(["\n", "\r\n", "\r"]))
+MARKDOWN = st.builds(
+    lambda lines, end: end.join(lines), st.lists(LINES, max_size=25), st.sampled_from(["\n", "\r\n", "\r"])
+)
 
 
 def note(text: str) -> Note:
@@ -66,7 +68,9 @@ def mutated(text: str, seed: int) -> str:
     characters = list(text)
     for _ in range(luck.randint(1, 12)):
         at = luck.randrange(len(characters) + 1)
-        characters[at : at + luck.randint(0, 3)] = luck.choice(["", "#", "\n", "\r", "`" * 3, "　", "- ", "|", "---\n", "["])
+        characters[at : at + luck.randint(0, 3)] = luck.choice(
+            ["", "#", "\n", "\r", "`" * 3, "　", "- ", "|", "---\n", "["]
+        )
     return "".join(characters)
 
 

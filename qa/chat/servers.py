@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 OLLAMA_URL = "http://127.0.0.1:11434"
 _CONNECT_SECONDS = 3.0
 _SHOWN_MODELS = 20
+_SET_URL = "Set NOTES_QA_BASE_URL."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,6 @@ def unreachable(url: str) -> ModelUnreachable:
         f"The model server at {url} does not answer. Start it, or set NOTES_QA_BASE_URL / choose another model with "
         "NOTES_QA_CHAT_MODEL."
     )
-
-
-_SET_URL = "Set NOTES_QA_BASE_URL."
 
 
 def _init(model: str, provider: str, **settings: Any) -> BaseChatModel:

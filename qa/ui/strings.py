@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import gradio as gr
 
-from qa import errors
+from qa import errors, words
 from qa.types import Language
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -114,23 +114,6 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
     },
 }
 
-# An error's own message is the English sentence and carries the values; in Chinese this stands before it.
-ERRORS_ZH: Mapping[type[errors.NotesQAError], str] = {
-    errors.NotesQAError: "出错了。",
-    errors.SettingsError: "有一项设置的值无法使用。",
-    errors.CorpusNotFound: "找不到笔记文件夹。",
-    errors.IndexNotBuilt: "还没有建立索引，请先更新索引。",
-    errors.IndexUnusable: "索引无法读取或写入。",
-    errors.IndexLocked: "另一个程序正在写索引，请稍后再试。",
-    errors.UnknownTopic: "没有这个名字的笔记或标题，请重新选择范围。",
-    errors.BadQuestion: "问题为空或太长，请改短后再试。",
-    errors.WeightsError: "打包的模型文件缺失、损坏，或磁盘空间不足。",
-    errors.EncoderError: "句子编码器无法加载。",
-    errors.ModelNotFound: "设置中的对话模型不存在。",
-    errors.ModelUnreachable: "对话模型的服务没有响应，请确认它已启动。",
-    errors.ModelFailed: "对话模型在回答途中停止了，请再试一次。",
-}
-
 # The browser picks by its own language and falls back to English; Chinese of every region gets the one Chinese text.
 i18n = gr.I18n(
     en=dict(WORDS["en"]),
@@ -163,6 +146,4 @@ def error_sentence(error: Exception, language: Language) -> tuple[str, str]:
     """(sentence in that language, the error's own English message or nothing); plain text, not escaped."""
     if not isinstance(error, errors.NotesQAError):
         return phrase("unexpected", language), ""
-    if language == "en":
-        return str(error), ""
-    return next(ERRORS_ZH[kind] for kind in type(error).__mro__ if kind in ERRORS_ZH), str(error)
+    return words.error_sentence(error, language)

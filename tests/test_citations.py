@@ -1,0 +1,156 @@
+"""Numbers in brackets: which stay, in any chunking, and the lines behind them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.citations import citation, cite, keep_numbers, numbers_in, statements, valid_numbers, without_numbers
+from qa.notes import line_starts
+from qa.passages import split_note
+from qa.types import Note, Passage
+
+TEXTS = st.text(st.sampled_from("a是 \n\t[]［］【】0123459,，、。."), max_size=40)
+NUMBERED = st.lists(
+    st.sampled_from(
+        [
+            "句子",
+            " [1]",
+            "[2, 3]",
+            "【4】",
+            "[0, 1]",
+            "［2］",
+            "[12, 3 ,4,5, 6,7]",
+            "[CLS]",
+            "[x",
+            "[1",
+            " ",
+            "。",
+            "[9]",
+        ]
+    ),
+    max_size=12,
+).map("".join)
+
+
+def passage(text: str, before: str = "") -> Passage:
+    note = Note("a.md", "a", before + text, "0", "zh")
+    return next(p for p in split_note(note) if p.start >= len(before))
+
+
+def chunked(text: str, cuts: list[int]) -> list[str]:
+    places = [0, *sorted(cut % (len(text) + 1) for cut in cuts), len(text)]
+    return [text[start:end] for start, end in pairwise(places)]
+
+
+@given(TEXTS | NUMBERED, st.lists(st.integers(0, 1000), max_size=10), st.integers(0, 6))
+@settings(max_examples=200)
+def test_numbers_are_kept_the_same_in_any_chunking(text: str, cuts: list[int], highest: int) -> None:
+    assert "".join(keep_numbers(chunked(text, cuts), highest)) == valid_numbers(text, highest)
+
+
+@given(TEXTS | NUMBERED, st.integers(0, 6))
+@settings(max_examples=50)
+def test_no_number_outside_the_range_is_left(text: str, highest: int) -> None:
+    assert all(1 <= number <= highest for number in numbers_in(valid_numbers(text, highest)))
+
+
+def test_text_that_cannot_become_a_citation_is_given_at_once() -> None:
+    assert list(keep_numbers(["池化", "有效 [", "1", "]", "。[CLS", "]"], 3)) == ["池化", "有效", " [1]", "。[CLS", "]"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("池化[1]。", "池化 [1]。"),
+        ("池化 [1, 3]。", "池化 [1] [3]。"),
+        ("池化【2】和［3］", "池化 [2]和 [3]"),
+        ("池化 [1，2、2]", "池化 [1] [2]"),
+        ("池化 [4] [0] [99]。", "池化。"),
+        ("池化 [2, 7]", "池化 [2]"),
+        ("压到 [0, 1] 或 [0,1)", "压到 [0, 1] 或 [0,1)"),
+        ("[CLS] [MASK] [-1, 1] [0.1] [x] []", "[CLS] [MASK] [-1, 1] [0.1] [x] []"),
+        ("[12345]", "[12345]"),
+    ],
+)
+def test_numbers_outside_the_range_are_dropped_and_other_brackets_stay(text: str, expected: str) -> None:
+    assert valid_numbers(text, 3) == expected
+
+
+def test_numbers_of_a_text_come_in_order_and_once() -> None:
+    assert numbers_in("a [3]. b [1, 3]【2】. In [0, 1].") == [3, 1, 2]
+
+
+def test_text_without_numbers_keeps_its_intervals() -> None:
+    assert without_numbers(" 压到 [0, 1] 之间 [2, 3]。") == "压到 [0, 1] 之间。"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "cited"),
+    [
+        ("池化缩小特征图。", "池化缩小特征图 [1] [2]。"),
+        ("It shrinks [7].", "It shrinks [1] [2]."),
+        ("真的？！", "真的 [1] [2]？！"),
+        ("no mark", "no mark [1] [2]"),
+        ("缩放到 [0, 1]。", "缩放到 [0, 1] [1] [2]。"),
+    ],
+)
+def test_sentence_is_cited_before_its_closing_mark(sentence: str, cited: str) -> None:
+    assert cite(sentence, (1, 2)) == cited
+
+
+def test_cited_sentence_has_exactly_the_numbers() -> None:
+    assert numbers_in(cite("池化 [9] 有效 [3]。", (2, 5))) == [2, 5]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# 池化\n\n池化缩小特征图。它没有参数。", ["池化缩小特征图。", "它没有参数。"]),
+        ("## 什么是池化？有什么用\n\n它缩小特征图。", ["它缩小特征图。"]),
+        ("步骤如下：\n\n1. 打乱数据。\n2) 分批。", ["打乱数据。", "分批。"]),
+        ("- [x] done\n- [ ] to do\n> 引用\n* star", ["done", "to do", "引用", "star"]),
+        ("---\n\n```\ncode\n```\n\n$$\nx\n$$", ["code", "x"]),
+        ("| a | b |\n|---|---|", ["a | b |"]),
+        ("-1 is negative. 3.5 is not.", ["-1 is negative.", "3.5 is not."]),
+        ("一\r二\r\n三", ["一", "二", "三"]),
+    ],
+)
+def test_statements_are_sentences_without_headings_and_marks(text: str, expected: list[str]) -> None:
+    shown = [s.text.removeprefix("| ") for s in statements(passage(text), 1)]
+    assert shown == expected
+
+
+def test_statement_stands_in_its_passage() -> None:
+    source = passage("# A\n\n- 池化缩小。\n- It has no weights. 好。")
+    found = statements(source, 4)
+    assert (
+        [source.text[s.start : s.end] for s in found]
+        == [s.text for s in found]
+        == ["池化缩小。", "It has no weights.", "好。"]
+    )
+    assert {s.number for s in found} == {4}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_of_a_citation_are_those_of_the_note(end: str) -> None:
+    source = passage(end.join(["# A", "", "一。", "二。", "三。"]), before=end.join(["# Z", "", "前言。", "", ""]))
+    start = source.text.index("二")
+    found = citation(1, source, start, source.text.index("三") + 2)
+    assert (found.start_line, found.end_line, found.number) == (8, 9, 1)
+    assert citation(2, source, start, start + 2).end_line == 8
+
+
+@given(st.lists(st.sampled_from(["池化。", "It is.", "", "　　缩进", "- 项"]), min_size=1, max_size=8), st.data())
+@settings(max_examples=50)
+def test_quote_of_a_citation_stands_on_its_lines(lines: list[str], data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from(["\n", "\r\n", "\r"])).join([*lines, "末尾"])
+    starts = [*line_starts(text), len(text) + 1]
+    for source in split_note(Note("a.md", "a", text, "0", "zh")):
+        for statement in statements(source, 1):
+            found = citation(1, source, statement.start, statement.end)
+            assert found.quote in text[starts[found.start_line - 1] : starts[found.end_line]]
+            assert found.start_line == found.end_line
