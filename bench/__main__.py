@@ -6,6 +6,7 @@ Run it on an idle machine; every figure is a median of repeated runs with their 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import platform
 import resource
@@ -78,7 +79,7 @@ def _builds(corpus: Path, index: Path, settings: Settings, repeat: int) -> list[
 
 def _searches(notes: NotesQA, count: int) -> list[tuple[str, str]]:
     questions = [text for question in read_questions(QUESTIONS) for text in question.texts.values()]
-    times = [_seconds(lambda q=question: notes.search(q, 6)) for question in (questions * 2)[: count + 5]][5:]
+    times = [_seconds(functools.partial(notes.search, question, 6)) for question in (questions * 2)[: count + 5]][5:]
     p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[-1]
     return [("search, query encoding included, p50 / p95", f"{p50 * 1000:.0f} / {p95 * 1000:.0f} ms")]
 
@@ -129,7 +130,8 @@ def _timed(notes: NotesQA, question: str, language: AnswerLanguage) -> tuple[flo
 def _cold_starts(corpus: Path, index: Path, repeat: int) -> list[float]:
     command = [sys.executable, "-m", "qa", "search", "池化", "--corpus", str(corpus), "--index", str(index)]
     return [
-        _seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=300)) for _ in range(repeat)
+        _seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=300))
+        for _ in range(repeat)
     ]
 
 

@@ -24,6 +24,7 @@ from qa.retrieval import Retriever
 from qa.settings import Settings
 from qa.topics import topic_tree
 from qa.types import Answer, AnswerLanguage, Done, Event, Hit, IndexChanges, Note, Progress, Topic, Turn
+from qa.writing import Limits
 
 ReportProgress = Callable[[Progress], None]
 
@@ -53,9 +54,7 @@ class NotesQA:
             encoder,
             Glossary.load(),
             self._loaded_model,
-            settings.max_answer_tokens,
-            settings.context_tokens,
-            settings.timeout,
+            Limits(settings.max_answer_tokens, settings.context_tokens, settings.timeout),
         )
         self._model: BaseChatModel | None = None
         self._model_name = ""
@@ -89,7 +88,9 @@ class NotesQA:
                 timeout=settings.timeout,
             )
 
-        notes = cls(Path(corpus or settings.corpus), Index(Path(index or settings.index)), encoder, settings, load_model)
+        notes = cls(
+            Path(corpus or settings.corpus), Index(Path(index or settings.index)), encoder, settings, load_model
+        )
         if refresh:
             notes.rebuild(progress=progress)
         return notes
@@ -209,7 +210,12 @@ class NotesRetriever(BaseRetriever):
     top_k: int = 5
     topic: str | None = None
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - the signature is LangChain's
+    ) -> list[Document]:
         return [_document(hit) for hit in self.notes.search(query, self.top_k, self.topic)]
 
 

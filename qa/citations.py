@@ -30,6 +30,7 @@ class Statement:
     start: int
     end: int
     text: str
+    whole: bool = False  # all sentences of the passage in one
 
 
 def keep_numbers(pieces: Iterable[str], highest: int) -> Iterator[str]:

@@ -52,12 +52,13 @@ def _parser(language: Language) -> argparse.ArgumentParser:
 
     def add(name: str, run: Callable[[argparse.Namespace, Language], int], *settings: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=say(name), description=say(name), add_help=False)
-        command.add_argument("-h", "--help", action="help", help=say("help"))
+        choices = command.add_argument_group(say("options"))
+        choices.add_argument("-h", "--help", action="help", help=say("help"))
         for setting in settings:
             kind = int if setting in ("top_k", "port") else str
             flag = "--" + setting.replace("_", "-")
             text = say("index_folder" if setting == "index" else setting)
-            command.add_argument(flag, type=kind, help=text, dest=setting, default=None)
+            choices.add_argument(flag, type=kind, help=text, dest=setting, default=None)
         command.set_defaults(run=run)
         return command
 
@@ -74,6 +75,7 @@ def _parser(language: Language) -> argparse.ArgumentParser:
     evaluation = add("eval", _eval, "corpus", "index", "chat_model")
     evaluation.add_argument("questions", type=Path, help=say("questions"))
     evaluation.add_argument("--answers", action="store_true", help=say("answers"))
+    evaluation.add_argument("--sample", type=int, help=say("sample"))
     evaluation.add_argument("--records", type=Path, help=say("records"))
     for command in (ask, search):
         command.add_argument("--topic", help=say("topic"))
@@ -184,7 +186,8 @@ def _eval(options: argparse.Namespace, language: Language) -> int:
     questions = read_questions(options.questions)
     with _progress(language) as progress, _open(options, progress) as notes:
         retrieval = evaluate_retrieval(notes, questions)
-        answers, records = evaluate_answers(notes, questions, progress) if options.answers else ([], [])
+        asked = questions[:: max(1, len(questions) // options.sample)] if options.sample else questions
+        answers, records = evaluate_answers(notes, asked, progress) if options.answers else ([], [])
     if options.records:
         lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         options.records.write_text("".join(lines), encoding="utf-8")

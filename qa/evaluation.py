@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from qa.answering import in_language
 from qa.assistant import NotesQA
 from qa.citations import numbers_in
 from qa.errors import NotesQAError
 from qa.types import LANGUAGES, Answer, Hit, Language, Progress
+from qa.writing import in_language
 
 _DEPTH = 10
 

@@ -1,4 +1,4 @@
-"""What the chat model is told: messages and patterns for each language, with a constant prefix for the engine's cache."""
+"""What the chat model is told: messages and patterns for each language, behind a constant prefix that stays cached."""
 
 from __future__ import annotations
 

@@ -43,9 +43,10 @@ class Query:
 class Evidence:
     """What the search itself says on whether the notes answer: of the best passages, not of one alone."""
 
-    distance: float  # highest standardised cosine: standard deviations above the notes' background for this question
+    distance: float  # highest standardised cosine, beyond what the best of as many chance passages would have
     coverage: float  # highest share of the question's weight that one passage covers, 0 to 1
-    named: float  # share of the question's terms that occur anywhere in the notes, 0 to 1
+    named: float  # share of the question's weight whose terms occur anywhere in the notes, 0 to 1
+    own_language: bool  # the best passage is in the question's language, so its words can be expected to match
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,15 @@ def search(
         Hit(passages[i], rank, scores[i], dense_ranks.get(i), lexical_ranks.get(i), cosines[i])
         for rank, i in enumerate(best, 1)
     ]
-    evidence = Evidence(max(standardised.values(), default=0.0), max(coverage.values(), default=0.0), named)
+    if not hits:
+        return Found([], Evidence(0.0, 0.0, named, True))
+    evidence = Evidence(
+        # The highest of n independent standard normal values is about sqrt(2 ln n).
+        distance=max(standardised.values()) - math.sqrt(2 * math.log(max(len(snapshot), 1))),
+        coverage=max(coverage.values(), default=0.0),
+        named=named,
+        own_language=hits[0].passage.language == detect_language(query.text),
+    )
     return Found(hits, evidence)
 
 

@@ -10,13 +10,16 @@ import numpy as np
 from qa.citations import Statement, numbers_in, statements, without_numbers
 from qa.encoder import Encoder
 from qa.glossary import Glossary
-from qa.language import search_terms, split_sentences
+from qa.language import detect_language, search_terms, split_sentences
 from qa.retrieval import Unit, understand
 from qa.types import Passage
 
-COVERAGE_WEIGHT = 0.3  # of covered terms beside the cosine
-MIN_SUPPORT = 0.93  # of cosine + weighted coverage; see bench/results.md
-KEPT_NUMBER_MARGIN = 0.03  # how much worse than the best the passage that the model named may be
+_COVERAGE_WEIGHT = 0.3  # of covered terms beside the cosine
+# Of cosine + weighted coverage; across languages words match only through the glossary. See bench/results.md.
+_MIN_SUPPORT = 1.0
+_MIN_SUPPORT_ACROSS = 0.89
+_WHOLE_PASSAGE_COST = 0.05  # a single sentence is the better quote
+_KEPT_NUMBER_MARGIN = 0.03  # how much worse than the best the passage that the model named may be
 _MAX_QUOTE_CHARS = 400
 _FURTHER_SHARE = 0.25  # of a sentence's units that a second statement must add to be quoted too
 
@@ -28,7 +31,7 @@ class Support:
     number: int  # of the passage, 1-based
     start: int  # in the passage's text
     end: int
-    score: float
+    score: float  # above the least that counts as support
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Verifier:
 
     def check(self, answer: str, passages: Sequence[Passage]) -> list[CheckedSentence]:
         """Each sentence of an answer whose `[n]` number these passages from 1."""
-        found = [statement for n, passage in enumerate(passages, 1) for statement in statements(passage, n)]
+        found = [statement for n, passage in enumerate(passages, 1) for statement in _candidates(passage, n)]
         spans = [span for span in split_sentences(answer) if without_numbers(answer[slice(*span)]).strip("-*•.。 ")]
         if not spans:
             return []
@@ -58,20 +61,30 @@ class Verifier:
             return [CheckedSentence(text, "", ()) for text in bare]
         vectors = self._encoder.encode_passages([*bare, *(statement.text for statement in found)])
         cosines = vectors[: len(bare)] @ vectors[len(bare) :].T
-        terms = [self._terms(statement.text) for statement in found]
+        terms = [frozenset(search_terms(statement.text)) for statement in found]
+        languages = [detect_language(statement.text) for statement in found]
+        costs = np.array([_WHOLE_PASSAGE_COST * statement.whole for statement in found])
         checked = []
         previous_end = 0
         for row, (text, (start, end)) in enumerate(zip(bare, spans, strict=True)):
             covered = [_covered(understand(text, self._glossary).units, known) for known in terms]
-            scores = cosines[row] + COVERAGE_WEIGHT * np.array([_share(c) for c in covered])
+            own = detect_language(text)
+            least = np.array([_MIN_SUPPORT if language == own else _MIN_SUPPORT_ACROSS for language in languages])
+            scores = cosines[row] + _COVERAGE_WEIGHT * np.array([_share(c) for c in covered]) - costs - least
             supports = _supports(found, scores, covered, numbers_in(answer[start:end]))
             gap = answer[previous_end:start]
             checked.append(CheckedSentence(text, gap if gap.isspace() else "", supports))
             previous_end = end
         return checked
 
-    def _terms(self, text: str) -> frozenset[str]:
-        return frozenset(search_terms(text))
+
+def _candidates(passage: Passage, number: int) -> list[Statement]:
+    """The sentences of a passage and, where it is short, all of them together: an answer may sum up a list."""
+    single = statements(passage, number)
+    if len(single) < 2 or single[-1].end - single[0].start > _MAX_QUOTE_CHARS:
+        return single
+    start, end = single[0].start, single[-1].end
+    return [*single, Statement(number, start, end, passage.text[start:end], whole=True)]
 
 
 def _covered(units: Iterable[Unit], terms: frozenset[str]) -> list[bool]:
@@ -86,9 +99,9 @@ def _supports(
     found: Sequence[Statement], scores: np.ndarray, covered: Sequence[Sequence[bool]], claimed: Sequence[int]
 ) -> tuple[Support, ...]:
     best = int(scores.argmax())
-    if scores[best] < MIN_SUPPORT:
+    if scores[best] < 0:
         return ()
-    close = {s.number for s, score in zip(found, scores, strict=True) if score >= scores[best] - KEPT_NUMBER_MARGIN}
+    close = {s.number for s, score in zip(found, scores, strict=True) if score >= scores[best] - _KEPT_NUMBER_MARGIN}
     numbers = [number for number in claimed if number in close] or [found[best].number]
     return tuple(_quote(found, scores, covered, number) for number in numbers)
 

@@ -68,7 +68,11 @@ def open_notes(folder: Path, files: Mapping[str, str], engine: ScriptedEngine | 
     model = LocalChatModel(engine=engine, name_of_model="scripted") if engine else None
     settings = Settings(cache=folder / "cache")
     notes = NotesQA(
-        corpus, Index(folder / "index"), WordEncoder(), settings, lambda: (model, "scripted" if engine else "extractive")
+        corpus,
+        Index(folder / "index"),
+        WordEncoder(),
+        settings,
+        lambda: (model, "scripted" if engine else "extractive"),
     )
     notes.rebuild()
     return notes

@@ -14,7 +14,10 @@ import pytest
 from qa.cli import main
 
 COMMANDS = ("index", "ask", "search", "topics", "models", "doctor", "chat", "eval")
-NOTE = "# CNN\n\n## 池化（Pooling）\n\n池化用来降维，减少计算量。\n\n## 填充（Padding）\n\n填充让边缘像素参与更多次运算。\n"
+NOTE = (
+    "# CNN\n\n## 池化（Pooling）\n\n池化用来降维，减少计算量。\n\n"
+    "## 填充（Padding）\n\n填充让边缘像素参与更多次运算。\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +59,22 @@ def test_each_command_explains_itself_in_the_terminals_language(
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = "import sys; from qa.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\nprint(sorted(sys.modules))"
-    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    code = (
+        "import sys; from qa.cli import main\ntry: main(['--help'])\n"
+        "except SystemExit: pass\nprint(sorted(sys.modules))"
+    )
+    modules = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
     for heavy in ("torch", "gradio", "langchain", "faiss", "pydantic", "numpy", "openvino"):
         assert f"'{heavy}'" not in modules
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
     code = "import sys, qa; print(sorted(sys.modules))"
-    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    modules = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
     for heavy in ("torch", "gradio", "langchain", "faiss", "pydantic", "numpy"):
         assert f"'{heavy}'" not in modules
 
@@ -106,7 +116,9 @@ def test_index_says_what_changed_and_then_that_nothing_did(folder: Path, capsys:
 
 @pytest.mark.model
 def test_search_finds_the_passage_with_its_lines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "cnn.md · CNN > 池化（Pooling） · lines 1-5" in run(folder, "search", "pooling", "--top-k", "1", capsys=capsys)
+    assert "cnn.md · CNN > 池化（Pooling） · lines 1-5" in run(
+        folder, "search", "pooling", "--top-k", "1", capsys=capsys
+    )
     (hit,) = json.loads(run(folder, "search", "池化", "--top-k", "1", "--json", capsys=capsys))
     assert (hit["note_path"], hit["start_line"], hit["end_line"]) == ("cnn.md", 1, 5)
 

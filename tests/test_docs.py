@@ -38,7 +38,9 @@ def test_both_readmes_show_the_same_code() -> None:
 
 
 def test_both_readmes_have_the_same_sections() -> None:
-    english, chinese = ([len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)] for text in READMES.values())
+    english, chinese = (
+        [len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)] for text in READMES.values()
+    )
     assert english == chinese
 
 

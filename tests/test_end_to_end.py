@@ -1,4 +1,4 @@
-"""The shipped notes, the real encoder and the real chat model: questions in both languages, across languages, and none."""
+"""The shipped notes with the real encoder and the real chat model, asked in both languages and across them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 from conftest import CORPUS
 
 from qa import Answer, NotesQA, Settings
-from qa.answering import in_language
 from qa.chat import LocalChatModel
 from qa.citations import numbers_in
 from qa.evaluation import evaluate_retrieval, read_questions
 from qa.types import Done, Sources, TextDelta
+from qa.writing import in_language
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
 QUESTIONS = Path(__file__).parent / "data" / "questions.jsonl"

@@ -52,7 +52,11 @@ def matches(language: Language, text: str) -> bool:
 
 @pytest.mark.parametrize(
     "text",
-    ["Pooling halves the map [1]. See f(x) = max(0, x), α ≤ 0.1 — “fast” [4].", "The [CLS] token is first [2].", "a_1 [i]"],
+    [
+        "Pooling halves the map [1]. See f(x) = max(0, x), α ≤ 0.1 — “fast” [4].",
+        "The [CLS] token is first [2].",
+        "a_1 [i]",
+    ],
 )
 def test_english_pattern_admits(text: str) -> None:
     assert matches("en", text)
@@ -63,7 +67,9 @@ def test_english_pattern_refuses(text: str) -> None:
     assert not matches("en", text)
 
 
-@pytest.mark.parametrize("text", ["池化用来降维 [1]。", "ReLU 计算快 [2]，Leaky ReLU 更好。\n$x \\le 0$", "BERT 的 [CLS] 向量 [3]。"])
+@pytest.mark.parametrize(
+    "text", ["池化用来降维 [1]。", "ReLU 计算快 [2]，Leaky ReLU 更好。\n$x \\le 0$", "BERT 的 [CLS] 向量 [3]。"]
+)
 def test_chinese_pattern_admits(text: str) -> None:
     assert matches("zh", text)
 

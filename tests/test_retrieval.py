@@ -143,7 +143,7 @@ def test_corpus_of_one_passage_answers(tmp_path: Path, question: str, topic: str
 @pytest.mark.parametrize("notes", [{}, {"a.md": ""}])
 def test_corpus_without_passages_answers_with_nothing(tmp_path: Path, notes: dict[str, str]) -> None:
     found = retriever(tmp_path, notes).find("池化是什么？", 5)
-    assert (found.hits, found.evidence) == ([], Evidence(0.0, 0.0, 0.0))
+    assert (found.hits, found.evidence) == ([], Evidence(0.0, 0.0, 0.0, True))
 
 
 def test_index_that_was_never_built_is_told(tmp_path: Path) -> None:

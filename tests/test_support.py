@@ -10,7 +10,10 @@ from qa.passages import split_note
 from qa.support import Verifier
 from qa.types import Note, Passage
 
-TEXT = "# A\n\n## 一\n\n池化用来降维。\n\n池化增强平移不变性。\n\n## 二\n\n- 填充保住边缘像素。\n- 步长大于一会缩小图像。\n"
+TEXT = (
+    "# A\n\n## 一\n\n池化用来降维。\n\n池化增强平移不变性。\n\n"
+    "## 二\n\n- 填充保住边缘像素。\n- 步长大于一会缩小图像。\n"
+)
 
 
 @pytest.fixture

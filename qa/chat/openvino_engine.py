@@ -28,8 +28,8 @@ _log = logging.getLogger(__name__)
 _BLOCK_TOKENS = 32  # of the KV cache on processors
 _CACHED_TOKENS = 16384  # prefixes kept beside the running streams; 14 KB each for a model of 1.5 billion weights
 _SEQUENCES = 8
-# A step holds the interpreter's lock to its end. Of 256 tokens, the library's default, it takes 3 s on two cores and the
-# page stands still meanwhile; of 64 it takes 0.7 s at the same speed. Between two the other threads get their turn.
+# A step holds the interpreter's lock to its end. Of 256 tokens, the library's default, it takes 3 s on two cores and
+# the page stands still meanwhile; of 64 it takes 0.7 s at the same speed. Between two the other threads get their turn.
 _STEP_TOKENS = 64
 _TURN_SECONDS = 0.02
 _HELD_TOKENS = 8  # a character is never longer
