@@ -42,6 +42,7 @@ _PASSAGE_TOKENS = 900  # of all passages in one prompt
 _PASSAGE_SHARE = 0.5  # of the best passage's score that another must have: reading costs a second per 100 tokens
 _COVERED = 0.5  # chance from which on an answer is tried
 _SURELY_COVERED = 0.75  # and from which on the notes' own sentences stand in for a model's that nothing supports
+_TOLERANCE = 0.05  # in support, of which a sentence may fall short where otherwise nothing would be said
 _FOLLOW_UP = re.compile(
     r"^(那|那么|还有|另外|其中|and\b|what about\b|how about\b)|它|其(?!他|它|中|实|余)|这个|那个|这种|上面|前者|后者"
     r"|第[一二三四五]个"
@@ -147,21 +148,17 @@ class Answerer:
         texts: dict[Language, str] = {}
         citations: dict[int, Citation] = {}
         for language, text in written.items():
-            sentences = self._checked_sentences(task, text) if extracted or in_language(text, language) else []
-            if (
-                not sentences
-                and sure >= _SURELY_COVERED
-                and in_language(own := self._extract(task, language), language)
-            ):
-                sentences = self._checked_sentences(task, own)
+            checked = self._verifier.check(text, task.passages) if extracted or in_language(text, language) else []
+            sentences = [sentence for sentence in checked if sentence.is_supported()]
+            if not sentences and sure >= _SURELY_COVERED:
+                own = self._extract(task, language)
+                checked += self._verifier.check(own, task.passages) if in_language(own, language) else []
+                sentences = [sentence for sentence in checked if sentence.is_supported(_TOLERANCE)]
             texts[language] = _joined(sentences)
             for support in (support for sentence in sentences for support in sentence.supports):
                 passage = task.passages[support.number - 1]
                 citations.setdefault(support.number, citation(support.number, passage, support.start, support.end))
         return texts, tuple(citations[number] for number in sorted(citations))
-
-    def _checked_sentences(self, task: Task, text: str) -> list[CheckedSentence]:
-        return [sentence for sentence in self._verifier.check(text, task.passages) if sentence.supports]
 
     def _extract(self, task: Task, language: Language) -> str:
         return extract(task.question, task.passages, language, self._encoder, self._glossary)

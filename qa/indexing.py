@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from qa.encoder import Encoder
-from qa.index import Index, StoredPassage, Transaction
+from qa.index import Index
 from qa.language import SEGMENTER_VERSION
 from qa.notes import read_notes
 from qa.passages import SPLITTER_VERSION, split_note
+from qa.tables import StoredPassage, Transaction
 from qa.types import IndexChanges, Note, Passage, Progress, SkippedFile
 
 _SAVE_EVERY = 256  # passages: what an interrupted build loses at most

@@ -11,8 +11,9 @@ import numpy as np
 from qa.encoder import Encoder
 from qa.errors import IndexNotBuilt
 from qa.glossary import Glossary
-from qa.index import Index, Snapshot
+from qa.index import Index
 from qa.language import detect_language, search_terms
+from qa.tables import Snapshot
 from qa.topics import passages_of_topic
 from qa.types import Hit, Language
 

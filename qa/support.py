@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,17 +11,23 @@ import numpy as np
 from qa.citations import Statement, numbers_in, statements, without_numbers
 from qa.encoder import Encoder
 from qa.glossary import Glossary
-from qa.language import detect_language, search_terms, split_sentences
+from qa.language import detect_language, normalize, search_terms, split_sentences
 from qa.retrieval import Unit, understand
 from qa.types import Passage
 
 _COVERAGE_WEIGHT = 0.3  # of covered terms beside the cosine
 # Of cosine + weighted coverage; across languages words match only through the glossary. See bench/results.md.
 _MIN_SUPPORT = 1.0
-_MIN_SUPPORT_ACROSS = 0.89
+_MIN_SUPPORT_ACROSS = 0.855
 _WHOLE_PASSAGE_COST = 0.05  # a single sentence is the better quote
 _KEPT_NUMBER_MARGIN = 0.03  # how much worse than the best the passage that the model named may be
 _MAX_QUOTE_CHARS = 400
+# "是改善，而不是解决": what a note denies right here must not be said as if it affirmed it.
+_DENIAL_ZH = re.compile(r"(?:不是|并非|而非|不能|不会|无法|没有)[“”‘’\"']*([\u4e00-\u9fff]{2})")
+_DENIAL_EN = re.compile(r"\b(?:not|never|cannot|rather than)\s+([a-z]{4,})", re.IGNORECASE)
+_NEGATION = re.compile(
+    r"[不没非无未别]|\b(?:no|not|never|cannot|without|nor|neither)\b|n['’]t\b|rather than", re.IGNORECASE
+)
 _FURTHER_SHARE = 0.25  # of a sentence's units that a second statement must add to be quoted too
 
 
@@ -36,11 +43,15 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSentence:
-    """A sentence of an answer without numbers, and what supports it, best first; unsupported where there is nothing."""
+    """A sentence of an answer without numbers, and what comes nearest to supporting it; nothing where notes deny it."""
 
     text: str
     separator: str  # white space before it in the answer
     supports: tuple[Support, ...]
+
+    def is_supported(self, tolerance: float = 0.0) -> bool:
+        """Whether what is nearest is near enough, or would be with some tolerance."""
+        return bool(self.supports) and self.supports[0].score >= -tolerance
 
 
 class Verifier:
@@ -72,10 +83,21 @@ class Verifier:
             least = np.array([_MIN_SUPPORT if language == own else _MIN_SUPPORT_ACROSS for language in languages])
             scores = cosines[row] + _COVERAGE_WEIGHT * np.array([_share(c) for c in covered]) - costs - least
             supports = _supports(found, scores, covered, numbers_in(answer[start:end]))
+            if contradicts(text, found[int(scores.argmax())].text, self._glossary):
+                supports = ()
             gap = answer[previous_end:start]
             checked.append(CheckedSentence(text, gap if gap.isspace() else "", supports))
             previous_end = end
         return checked
+
+
+def contradicts(sentence: str, note: str, glossary: Glossary) -> bool:
+    """Whether a sentence affirms what a note sentence denies; sees plain denials only, across languages by glossary."""
+    if _NEGATION.search(sentence):
+        return False
+    terms = frozenset(search_terms(sentence))
+    denied = [*_DENIAL_ZH.findall(normalize(note)), *_DENIAL_EN.findall(normalize(note))]
+    return any(any(_covered(understand(word, glossary).units, terms)) for word in denied)
 
 
 def _candidates(passage: Passage, number: int) -> list[Statement]:
@@ -99,8 +121,6 @@ def _supports(
     found: Sequence[Statement], scores: np.ndarray, covered: Sequence[Sequence[bool]], claimed: Sequence[int]
 ) -> tuple[Support, ...]:
     best = int(scores.argmax())
-    if scores[best] < 0:
-        return ()
     close = {s.number for s, score in zip(found, scores, strict=True) if score >= scores[best] - _KEPT_NUMBER_MARGIN}
     numbers = [number for number in claimed if number in close] or [found[best].number]
     return tuple(_quote(found, scores, covered, number) for number in numbers)

@@ -53,9 +53,9 @@ def test_english_question_about_chinese_notes_is_answered_in_english(notes: Note
 
 
 def test_chinese_question_about_english_notes_is_answered_in_chinese(notes: NotesQA) -> None:
-    answer = notes.ask("为什么注意力要除以 sqrt(d_k)？")
+    answer = notes.ask("宏平均 F1 和微平均 F1 有什么区别？")
     assert in_language(answer.texts["zh"], "zh")
-    assert "attention-and-transformer.md" in {citation.note_path for citation in answer.citations}
+    assert "evaluation-metrics.md" in {citation.note_path for citation in answer.citations}
     assert_cited(notes, answer)
 
 

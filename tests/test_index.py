@@ -16,10 +16,11 @@ import pytest
 from fakes import WordEncoder
 
 from qa.errors import IndexLocked, IndexNotBuilt, IndexUnusable
-from qa.index import DATABASE, Index, StoredPassage, Transaction
+from qa.index import DATABASE, Index
 from qa.language import search_terms
 from qa.notes import note_title
 from qa.passages import split_note
+from qa.tables import StoredPassage, Transaction
 from qa.types import Note, Passage
 
 ENCODER = WordEncoder()

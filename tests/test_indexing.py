@@ -11,10 +11,11 @@ import pytest
 from fakes import WordEncoder
 
 from qa.errors import CorpusNotFound
-from qa.index import Index, Snapshot
+from qa.index import Index
 from qa.indexing import embedded_text, is_current, refresh
 from qa.notes import read_notes
 from qa.passages import split_note
+from qa.tables import Snapshot
 from qa.types import Passage, Progress
 
 PARAGRAPHS = [

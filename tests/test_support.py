@@ -7,7 +7,7 @@ from fakes import WordEncoder
 
 from qa.glossary import Glossary
 from qa.passages import split_note
-from qa.support import Verifier
+from qa.support import Verifier, contradicts
 from qa.types import Note, Passage
 
 TEXT = (
@@ -45,7 +45,7 @@ def test_sentence_that_joins_two_note_sentences_quotes_both(verifier: Verifier, 
 
 def test_sentence_that_is_nowhere_has_no_support(verifier: Verifier, passages: list[Passage]) -> None:
     (checked,) = verifier.check("巴黎举办了三场足球比赛 [1]。", passages)
-    assert checked.supports == ()
+    assert not checked.is_supported()
 
 
 def test_nothing_is_supported_by_no_passages(verifier: Verifier) -> None:
@@ -55,3 +55,26 @@ def test_nothing_is_supported_by_no_passages(verifier: Verifier) -> None:
 
 def test_empty_answer_has_no_sentences(verifier: Verifier, passages: list[Passage]) -> None:
     assert verifier.check(" \n[1]", passages) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "note"),
+    [
+        ("ReLU 解决了梯度消失。", "ReLU 的作用是“改善”，而不是“解决”。"),
+        ("Dropout helps at inference.", "Dropout does not help at inference."),
+    ],
+)
+def test_affirming_what_the_note_denies_is_a_contradiction(sentence: str, note: str) -> None:
+    assert contradicts(sentence, note, Glossary.load())
+
+
+@pytest.mark.parametrize(
+    ("sentence", "note"),
+    [
+        ("ReLU 不能解决梯度消失。", "ReLU 的作用是“改善”，而不是“解决”。"),
+        ("ReLU 改善了梯度消失。", "ReLU 的作用是“改善”，而不是“解决”。"),
+        ("It does not help.", "Dropout does not help at inference."),
+    ],
+)
+def test_saying_what_the_note_says_is_none(sentence: str, note: str) -> None:
+    assert not contradicts(sentence, note, Glossary.load())

@@ -1,0 +1,57 @@
+"""Whether to answer at all, and what is said instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa.abstaining import chance, refusal
+from qa.glossary import Glossary
+from qa.retrieval import Evidence
+from qa.types import Hit, Language, Passage
+
+STRONG = Evidence(distance=1.0, coverage=0.5, named=1.0, own_language=True)
+WEAK = Evidence(distance=-1.2, coverage=0.1, named=0.1, own_language=True)
+
+
+def hit(heading: str, title: str = "Title") -> Hit:
+    return Hit(Passage("a.md", title, (heading,), "x", 0, 1, 1, 1, "zh"), 1, 1.0, 1, 1, 0.8)
+
+
+def test_strong_evidence_answers_and_weak_evidence_does_not() -> None:
+    assert chance(STRONG, None, "zh") > 0.9
+    assert chance(WEAK, None, "zh") < 0.1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_more_of_each_sign_makes_an_answer_likelier(language: Language) -> None:
+    middle = Evidence(0.0, 0.3, 0.5, True)
+    more = [Evidence(0.5, 0.3, 0.5, True), Evidence(0.0, 0.5, 0.5, True), Evidence(0.0, 0.3, 0.8, True)]
+    assert all(chance(evidence, 1.0, language) > chance(middle, 1.0, language) for evidence in more)
+    assert chance(middle, 2.0, language) > chance(middle, 1.0, language)
+
+
+def test_words_are_not_expected_in_notes_of_the_other_language() -> None:
+    own, across = Evidence(0.0, 0.1, 0.0, True), Evidence(0.0, 0.1, 0.0, False)
+    assert chance(across, 3.0, "zh") > chance(own, 3.0, "zh")
+
+
+@pytest.mark.parametrize(
+    ("heading", "language", "name"),
+    [
+        ("池化（Pooling）", "zh", "池化"),
+        ("池化（Pooling）", "en", "Pooling"),
+        ("Word vectors", "en", "Word vectors"),
+        ("梯度消失", "en", "vanishing gradient"),
+    ],
+)
+def test_near_topics_are_named_in_the_language_of_the_answer(heading: str, language: Language, name: str) -> None:
+    assert name in refusal(language, [hit(heading)], Glossary.load())
+
+
+def test_each_topic_is_named_once_and_at_most_three() -> None:
+    hits = [hit(name) for name in ("一号", "一号", "二号", "三号", "四号")]
+    assert refusal("zh", hits, Glossary.load()) == "你的笔记没有讲到这个问题。最接近的主题：一号、二号、三号。"
+
+
+def test_refusal_without_notes_names_no_topic() -> None:
+    assert refusal("en", [], Glossary.load()) == "Your notes do not cover this question."
