@@ -145,19 +145,22 @@ class Answerer:
 
         Where the model wrote none in that language, but the notes surely answer, their own sentences stand in.
         """
-        texts: dict[Language, str] = {}
-        citations: dict[int, Citation] = {}
-        for language, text in written.items():
-            checked = self._verifier.check(text, task.passages) if extracted or in_language(text, language) else []
-            sentences = [sentence for sentence in checked if sentence.is_supported()]
-            if not sentences and sure >= _SURELY_COVERED:
+        checked = {
+            language: self._verifier.check(text, task.passages) if extracted or in_language(text, language) else []
+            for language, text in written.items()
+        }
+        kept = {language: _supported_within(0.0, sentences) for language, sentences in checked.items()}
+        if sure >= _SURELY_COVERED or any(kept.values()):
+            for language in (language for language, sentences in kept.items() if not sentences):
                 own = self._extract(task, language)
-                checked += self._verifier.check(own, task.passages) if in_language(own, language) else []
-                sentences = [sentence for sentence in checked if sentence.is_supported(_TOLERANCE)]
-            texts[language] = _joined(sentences)
-            for support in (support for sentence in sentences for support in sentence.supports):
-                passage = task.passages[support.number - 1]
-                citations.setdefault(support.number, citation(support.number, passage, support.start, support.end))
+                if in_language(own, language):
+                    checked[language] += self._verifier.check(own, task.passages)
+                kept[language] = _supported_within(_TOLERANCE, checked[language])
+        citations: dict[int, Citation] = {}
+        for support in (each for sentences in kept.values() for sentence in sentences for each in sentence.supports):
+            passage = task.passages[support.number - 1]
+            citations.setdefault(support.number, citation(support.number, passage, support.start, support.end))
+        texts = {language: _joined(sentences) for language, sentences in kept.items()}
         return texts, tuple(citations[number] for number in sorted(citations))
 
     def _extract(self, task: Task, language: Language) -> str:
@@ -198,6 +201,10 @@ def _checked(question: str) -> str:
             f"The question has {len(question)} characters; at most {MAX_QUESTION_CHARS} are possible. Ask it in parts."
         )
     return question
+
+
+def _supported_within(tolerance: float, sentences: Sequence[CheckedSentence]) -> list[CheckedSentence]:
+    return [sentence for sentence in sentences if sentence.is_supported(tolerance)]
 
 
 def _joined(sentences: Sequence[CheckedSentence]) -> str:

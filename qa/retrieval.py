@@ -19,8 +19,8 @@ from qa.types import Hit, Language
 
 CANDIDATES = 60  # per language on the dense side, and on the lexical side
 # Fitted on ../shared/eval and the shipped corpus; see bench/results.md.
-LEXICAL_WEIGHT = 6.0  # of full coverage of the question's terms, against standard deviations of the cosine
-CONCEPT_WEIGHT = 2.0  # of a concept of the glossary, against 1 of a term outside it
+LEXICAL_WEIGHT = 4.0  # of full coverage of the question's terms, against standard deviations of the cosine
+CONCEPT_WEIGHT = 1.5  # of a concept of the glossary, against 1 of a term outside it
 
 
 @dataclass(frozen=True, slots=True)
