@@ -12,8 +12,6 @@ from qa.chat.engine import Pattern
 from qa.language import estimate_tokens
 from qa.types import Language, Passage, Turn
 
-# Changing a prompt changes answers: count this up.
-PROMPT_VERSION = 1
 MAX_HISTORY_TURNS = 2
 _MAX_TURN_TOKENS = 120
 

@@ -107,14 +107,6 @@ class Snapshot:
             for path, title, headings, ids in rows
         ]
 
-    def neighbours(self, passage: Passage) -> list[Passage]:
-        """The passages of the same note and heading path, in order, this one among them."""
-        rows = self._connection.execute(
-            f"SELECT {_PASSAGE_COLUMNS} WHERE p.note_path = ? AND p.headings = ? ORDER BY p.start",
-            (passage.note_path, _headings_json(passage.headings)),
-        )
-        return [_passage(row) for row in rows]
-
     def notes(self) -> dict[str, Note]:
         """All notes as they were indexed, by path."""
         rows = self._connection.execute("SELECT path, title, text, sha256, language FROM notes ORDER BY path")

@@ -99,15 +99,6 @@ def test_outline_has_headings_in_the_order_of_the_notes(index: Index) -> None:
     assert outline == [("cnn.md", ("CNN",), 1), ("cnn.md", ("CNN", "Padding"), 1), ("rnn.md", ("循环神经网络",), 1)]
 
 
-def test_neighbours_are_the_passages_of_one_heading_in_order(tmp_path: Path) -> None:
-    long = note("a.md", "# A\n\n" + "池化层缩小特征图。" * 80 + "\n\n## B\n\nb\n")
-    index = Index(tmp_path)
-    write(index, long)
-    passages = split_note(long)
-    with index.read() as snapshot:
-        assert snapshot.neighbours(passages[1]) == passages[:-1]
-
-
 def test_dense_search_finds_the_passage_that_shares_words(index: Index) -> None:
     with index.read() as snapshot:
         ((best, cosine),) = snapshot.dense(ENCODER.encode_query("门控循环单元"), 1)
