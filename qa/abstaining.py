@@ -15,7 +15,7 @@ from qa.types import Hit, Language
 _NAMED_TOPICS = 3
 # Of the evidence's distance, coverage and named share, and of the model's margin.
 _SEARCH_WEIGHTS = (2.1, 1.2, 5.5)
-_SEARCH_BIAS = -2.5
+_SEARCH_BIAS = -2.0
 _MODEL_WEIGHTS = (1.0, 0.6, 2.75, 1.5)
 _MODEL_BIAS = -1.4
 # The model says yes too easily, in Chinese more than in English: its margin counts from here.
@@ -48,6 +48,16 @@ def refusal(language: Language, hits: Sequence[Hit], glossary: Glossary) -> str:
         return f"你的笔记没有讲到这个问题。{near}"
     near = f" The nearest topics are: {', '.join(topics)}." if topics else ""
     return f"Your notes do not cover this question.{near}"
+
+
+def pointer(language: Language, numbers: Sequence[int]) -> str:
+    """What is said where only sentences of notes in the other language can be trusted: where they stand."""
+    cited = " ".join(f"[{number}]" for number in numbers)
+    return (
+        f"笔记中的英文原文讲到了这一点，见 {cited}。"
+        if language == "zh"
+        else f"Your notes say it in Chinese; see {cited}."
+    )
 
 
 def _topic_name(hit: Hit, language: Language, glossary: Glossary) -> str:

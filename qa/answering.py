@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 from langchain_core.language_models import BaseChatModel
 
-from qa.abstaining import chance, refusal
+from qa.abstaining import chance, pointer, refusal
 from qa.chat import LocalChatModel
 from qa.citations import citation, cite
 from qa.encoder import Encoder
@@ -41,8 +41,6 @@ _PROMPT_PASSAGES = 4
 _PASSAGE_TOKENS = 900  # of all passages in one prompt
 _PASSAGE_SHARE = 0.5  # of the best passage's score that another must have: reading costs a second per 100 tokens
 _COVERED = 0.5  # chance from which on an answer is tried
-_SURELY_COVERED = 0.75  # and from which on the notes' own sentences stand in for a model's that nothing supports
-_TOLERANCE = 0.05  # in support, of which a sentence may fall short where otherwise nothing would be said
 _FOLLOW_UP = re.compile(
     r"^(那|那么|还有|另外|其中|and\b|what about\b|how about\b)|它|其(?!他|它|中|实|余)|这个|那个|这种|上面|前者|后者"
     r"|第[一二三四五]个"
@@ -111,7 +109,7 @@ class Answerer:
             except WrongLanguage:
                 _log.warning("The chat model did not keep to the language; the notes' own sentences stand in.")
             passed("written")
-            texts, citations = self._supported(task, written, model is None, sure)
+            texts, citations = self._supported(task, written, model is None)
         if not texts or not all(texts.values()):
             texts, citations = {each: refusal(each, hits, self._glossary) for each in languages}, ()
             if sure < _COVERED:
@@ -139,28 +137,27 @@ class Answerer:
         return ((language, self._extract(task, language)) for language in languages)
 
     def _supported(
-        self, task: Task, written: Mapping[Language, str], extracted: bool, sure: float
+        self, task: Task, written: Mapping[Language, str], extracted: bool
     ) -> tuple[dict[Language, str], tuple[Citation, ...]]:
         """The sentences that the notes support, cited, by language.
 
-        Where the model wrote none in that language, but the notes surely answer, their own sentences stand in.
+        Where the model wrote none in that language, the notes' own sentences stand in, or say where they stand.
         """
-        checked = {
-            language: self._verifier.check(text, task.passages) if extracted or in_language(text, language) else []
-            for language, text in written.items()
-        }
-        kept = {language: _supported_within(0.0, sentences) for language, sentences in checked.items()}
-        if sure >= _SURELY_COVERED or any(kept.values()):
-            for language in (language for language, sentences in kept.items() if not sentences):
-                own = self._extract(task, language)
-                if in_language(own, language):
-                    checked[language] += self._verifier.check(own, task.passages)
-                kept[language] = _supported_within(_TOLERANCE, checked[language])
+        texts: dict[Language, str] = {}
         citations: dict[int, Citation] = {}
-        for support in (each for sentences in kept.values() for sentence in sentences for each in sentence.supports):
-            passage = task.passages[support.number - 1]
-            citations.setdefault(support.number, citation(support.number, passage, support.start, support.end))
-        texts = {language: _joined(sentences) for language, sentences in kept.items()}
+        for language, text in written.items():
+            checked = self._verifier.check(text, task.passages) if extracted or in_language(text, language) else []
+            sentences = [sentence for sentence in checked if sentence.is_supported()]
+            if sentences:
+                texts[language] = _joined(sentences)
+            else:
+                own = self._extract(task, language)
+                sentences = [each for each in self._verifier.check(own, task.passages) if each.is_supported()]
+                readable = in_language(own, language)
+                texts[language] = _joined(sentences) if readable or not sentences else _pointed(sentences, language)
+            for support in (each for sentence in sentences for each in sentence.supports):
+                passage = task.passages[support.number - 1]
+                citations.setdefault(support.number, citation(support.number, passage, support.start, support.end))
         return texts, tuple(citations[number] for number in sorted(citations))
 
     def _extract(self, task: Task, language: Language) -> str:
@@ -203,8 +200,9 @@ def _checked(question: str) -> str:
     return question
 
 
-def _supported_within(tolerance: float, sentences: Sequence[CheckedSentence]) -> list[CheckedSentence]:
-    return [sentence for sentence in sentences if sentence.is_supported(tolerance)]
+def _pointed(sentences: Sequence[CheckedSentence], language: Language) -> str:
+    numbers = {support.number for sentence in sentences for support in sentence.supports}
+    return pointer(language, sorted(numbers))
 
 
 def _joined(sentences: Sequence[CheckedSentence]) -> str:

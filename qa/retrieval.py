@@ -20,6 +20,7 @@ from qa.types import Hit, Language
 CANDIDATES = 60  # per language on the dense side, and on the lexical side
 # Fitted on ../shared/eval and the shipped corpus; see bench/results.md.
 LEXICAL_WEIGHT = 4.0  # of full coverage of the question's terms, against standard deviations of the cosine
+_LEAST_PASSAGES = 100  # for rarity: in a handful of passages a missing word says little
 CONCEPT_WEIGHT = 1.5  # of a concept of the glossary, against 1 of a term outside it
 
 
@@ -156,7 +157,8 @@ def _coverage(snapshot: Snapshot, units: Iterable[Unit], allowed: set[int] | Non
     total = known = 0.0
     for unit in units:
         matches = snapshot.lexical(unit.alternatives)
-        weight = unit.weight * math.log(1 + (len(snapshot) - len(matches) + 0.5) / (len(matches) + 0.5))
+        passages = max(len(snapshot), _LEAST_PASSAGES)
+        weight = unit.weight * math.log(1 + (passages - len(matches) + 0.5) / (len(matches) + 0.5))
         total += weight
         known += weight * bool(matches)
         highest = max(matches.values(), default=0.0)

@@ -49,9 +49,9 @@ class CheckedSentence:
     separator: str  # white space before it in the answer
     supports: tuple[Support, ...]
 
-    def is_supported(self, tolerance: float = 0.0) -> bool:
-        """Whether what is nearest is near enough, or would be with some tolerance."""
-        return bool(self.supports) and self.supports[0].score >= -tolerance
+    def is_supported(self) -> bool:
+        """Whether what is nearest is near enough."""
+        return bool(self.supports) and self.supports[0].score >= 0
 
 
 class Verifier:

