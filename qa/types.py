@@ -20,6 +20,7 @@ class Note:
     text: str
     sha256: str
     language: Language
+    names: tuple[str, ...] = ()  # aliases and tags of the front matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Passage:
     start_line: int
     end_line: int
     language: Language
+    listing: bool = False  # a table of contents, a list of links, questions without answers: names much, says nothing
 
     @property
     def id(self) -> str:
@@ -147,10 +149,11 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class SkippedFile:
-    """A file below the corpus that is not in the index, and why (in English)."""
+    """A file below the corpus that is not in the index, and why: a sentence in English, and its key in `qa.words`."""
 
     path: str
     reason: str
+    key: str = "skip_unreadable"
 
 
 @dataclass(frozen=True, slots=True)
