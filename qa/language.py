@@ -5,17 +5,17 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-import unicodedata
 from collections import deque
 from collections.abc import Iterator
 
 import rjieba
 import Stemmer
 
+from qa.characters import plain_characters
 from qa.types import Language
 
-# Changing what `search_terms` returns changes the lexical index: count this up.
-SEGMENTER_VERSION = "rjieba-search+bigram+snowball/2"
+# Changing what `search_terms` or `plain_characters` returns changes the lexical index: count this up.
+SEGMENTER_VERSION = "rjieba-search+bigram+snowball/3"
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN_CHAR = re.compile(f"[{_HAN}]")
@@ -87,8 +87,8 @@ def estimate_tokens(text: str) -> int:
 
 
 def normalize(text: str) -> str:
-    """A copy for matching (NFKC, case folded); never for display, since offsets change."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    """A copy for matching, of notes and questions alike; never for display, since offsets change."""
+    return plain_characters(text).casefold()
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:

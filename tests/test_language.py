@@ -67,6 +67,19 @@ def test_normalized_copy_has_no_full_width_and_no_capitals() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "note"),
+    [
+        ("過擬合", "过拟合"),
+        ("梯 度 消 失", "梯度消失"),
+        ("⻓短期", "长短期"),
+        ("ma\u00adny&nbsp;layers", "many layers"),
+    ],
+)
+def test_question_and_note_meet_however_they_are_written(question: str, note: str) -> None:
+    assert search_terms(question) == search_terms(note)
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("池化缩小特征图。它没有参数！为什么？", ["池化缩小特征图。", "它没有参数！", "为什么？"]),
