@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.blocks import find_blocks
 from qa.language import estimate_tokens
 from qa.notes import line_starts
 from qa.passages import split_note
@@ -24,7 +25,16 @@ LINES = st.sampled_from(
         "## Max *pooling* `k=2`",
         "### 三级",
         "#### ",
+        "##########",
+        "#tag #other",
         "Title\n===",
+        "<h2>标题</h2>",
+        "<h3>\n标题\n</h3>",
+        "**什么是梯度消失？**",
+        "**优点：**",
+        "Q2：如何解决？\nA：换激活函数。",
+        "1. 什么是池化？\n2. What is pooling? It shrinks.\n\n   answer",
+        "- [一](#一)\n- [二](b.md)",
         "　　池化层缩小特征图，减少计算量。它没有可学习的参数！",
         "Max pooling keeps the largest value. Average pooling keeps the mean.",
         "- 第一项：dropout",
@@ -32,14 +42,21 @@ LINES = st.sampled_from(
         "1. 一\n2. two",
         "| 层 | size |\n|---|---|\n| conv | 3x3 |",
         "```python\n# no heading\nx = {1: '['}",
+        "import x\n# comment\nx.y()",
         "```",
-        "> 引用 quote",
+        "~~~",
+        "> 引用 quote\n> ```",
         "$$\n\\frac{a}{b}\n=\n$$",
+        "$$",
+        "\\[",
+        "\\begin{align}",
         "[link]: http://example.org/a",
         "<div>\nhtml\n</div>",
+        "<!--",
+        "<br/>",
         "    indented code",
         "title: front matter",
-        "😀é\x0b\x0c\u2028\u0085mark",
+        "😀é\x0b\x0c\u2028\u0085mark\x00",
         "字" * 45,
         "word " * 40,
         "x" * 300,
@@ -63,13 +80,18 @@ def texts(text: str, max_tokens: int = 60) -> list[str]:
 
 
 def mutated(text: str, seed: int) -> str:
-    """Some characters lost, doubled, or marks put in, as in a file that is being edited."""
+    """Some lines and characters lost, doubled, or marks put in, as in a file that is being edited."""
     luck = random.Random(seed)
+    lines = text.splitlines(keepends=True)
+    for _ in range(luck.randint(0, 4)):
+        at = luck.randrange(len(lines) + 1)
+        lines[at : at + 1] = lines[at : at + 1] * luck.choice([0, 2]) + luck.choice([[], ["\r"], ["```\n"]])
+    text = "".join(lines)
     characters = list(text)
     for _ in range(luck.randint(1, 12)):
         at = luck.randrange(len(characters) + 1)
         characters[at : at + luck.randint(0, 3)] = luck.choice(
-            ["", "#", "\n", "\r", "`" * 3, "　", "- ", "|", "---\n", "["]
+            ["", "#", "\n", "\r", "`" * 3, "　", "- ", "|", "---\n", "[", "$$", "**", "？", "<", "\x00", "    "]
         )
     return "".join(characters)
 
@@ -78,6 +100,9 @@ def check(text: str, max_tokens: int) -> None:
     """What is always true of the passages of a note."""
     passages = split(text, max_tokens)
     starts = line_starts(text)
+    blocks = find_blocks(text, starts)
+    assert [b.end for b in blocks] == [*(b.start for b in blocks[1:]), len(text)]
+    assert {b.start for b in blocks} <= set(starts)
     assert "".join("".join(p.text.split()) for p in passages) == "".join(text.split())
     for first, second in pairwise(passages):
         assert first.end <= second.start
@@ -92,13 +117,13 @@ def check(text: str, max_tokens: int) -> None:
 
 
 @given(MARKDOWN, st.sampled_from([12, 60, 320]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_passages_cover_a_note_once_at_its_offsets_and_lines(text: str, max_tokens: int) -> None:
     check(text, max_tokens)
 
 
 @given(MARKDOWN, st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_passages_cover_a_note_that_is_being_edited(text: str, seed: int) -> None:
     check(mutated(text, seed), 60)
 
@@ -179,3 +204,97 @@ def test_each_passage_has_its_own_language() -> None:
 
 def test_lines_that_make_no_block_are_covered() -> None:
     assert texts("text\n\n[a]: http://example.org\n") == ["text\n\n[a]: http://example.org"]
+
+
+def test_front_matter_is_a_listing() -> None:
+    assert [p.listing for p in split("---\ntitle: x\n---\n# A\n\na")] == [True, False]
+
+
+def test_question_starts_a_passage_and_takes_what_follows() -> None:
+    text = "## A\n\n**什么是池化？**\n\n缩小特征图。\n\n**什么是卷积？**\n\n加权求和。"
+    assert texts(text) == ["## A\n\n**什么是池化？**\n\n缩小特征图。", "**什么是卷积？**\n\n加权求和。"]
+
+
+def test_each_passage_of_an_answer_carries_the_question() -> None:
+    sentence = "池化层缩小特征图。"
+    passages = split("## A\n\nQ1：什么是池化？\n\n" + sentence * 12 + "\n\n## B\n\nb")
+    assert [p.headings for p in passages] == [("A", "什么是池化？")] * 3 + [("B",)]
+
+
+def test_questions_without_answers_share_a_listing() -> None:
+    text = "# A\n\n**什么是池化？**\n\n**什么是卷积？**\n\n**什么是感受野？**\n\n输入中影响输出的区域。"
+    assert [(p.headings, p.listing, p.end_line) for p in split(text)] == [
+        (("A",), True, 5),
+        (("A", "什么是感受野？"), False, 9),
+    ]
+
+
+def test_headings_with_nothing_below_share_a_listing() -> None:
+    text = "# A\n\n## B\n\n## C\n\n## D\n\nunder d\n\n## E"
+    assert [(p.headings, p.listing) for p in split(text)] == [(("A",), True), (("A", "D"), False), (("A", "E"), True)]
+
+
+def test_small_bold_lines_share_a_passage() -> None:
+    text = "## A\n\n**优点：**\n\n快。\n\n**缺点：**\n\n不准。"
+    assert texts(text) == [text]
+
+
+def test_bold_line_that_heads_much_opens_a_passage() -> None:
+    first, second = "**Max**\n\n" + "一" * 25, "**Mean**\n\n" + "二" * 25
+    assert texts(f"{first}\n\n{second}") == [first, second]
+
+
+def test_line_that_leads_to_a_block_stays_with_it() -> None:
+    assert texts("一" * 30 + "\n\n代码如下：\n\n```\n" + "x = 1\n" * 16 + "```") == [
+        "一" * 30,
+        "代码如下：\n\n```\n" + "x = 1\n" * 16 + "```",
+    ]
+
+
+def test_contents_without_a_heading_are_a_passage_of_their_own() -> None:
+    contents = "- [池化](#池化)\n- [卷积](#卷积)"
+    passages = split(contents + "\n\n本文介绍网络的层。\n\n# 池化\n\n缩小特征图。")
+    assert [(p.text, p.listing) for p in passages][:2] == [(contents, True), ("本文介绍网络的层。", False)]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 10,
+        "$$\n" + "x + y\n" * 18 + "$$\n",
+        "```python\n" + "x = 1\n\n" * 12 + "```\n",
+        "- 项目\n" + "  - 细节很多\n" * 6,
+    ],
+)
+def test_block_that_fits_stays_whole(block: str) -> None:
+    assert texts("一" * 40 + "。\n\n" + block) == ["一" * 40 + "。", block.rstrip()]
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "tail"),
+    [
+        ("| a | b |\n|---|---|\n", "| 池化, 缩小。 | 2 |\n", ""),
+        ("$$\n", "x = y, z; w\n", "$$\n"),
+        ("```python\n", "x = f(1, 2)  # 一。二\n", "```\n"),
+    ],
+)
+def test_block_that_does_not_fit_is_cut_between_its_lines(head: str, row: str, tail: str) -> None:
+    parts = texts(head + row * 40 + tail)
+    assert len(parts) > 2
+    assert "".join(part + "\n" for part in parts) == head + row * 40 + tail
+
+
+def test_long_section_is_cut_at_sentences() -> None:
+    sentences = ["池化层缩小特征图，并减少计算，" + "很" * (n % 9) + "有用。" for n in range(600)]
+    parts = texts("".join(sentences), 320)
+    assert all(part.endswith("。") and estimate_tokens(part) > 290 for part in parts[:-1])
+
+
+def test_sentences_that_go_on_in_the_next_line_stay_whole() -> None:
+    sentence = "Max pooling keeps the largest\nvalue of each window. "
+    parts = texts(sentence * 12)
+    assert all(part.endswith("window.") for part in parts)
+
+
+def test_words_stay_whole_where_no_sentence_fits() -> None:
+    assert all(part.split()[-1] == "word" for part in texts("word " * 100, 12))
