@@ -10,7 +10,8 @@ from qa.citations import Statement, cite, statements
 from qa.encoder import Encoder
 from qa.glossary import Glossary
 from qa.language import detect_language, search_terms
-from qa.retrieval import Unit, understand
+from qa.lexical import Unit
+from qa.retrieval import understand
 from qa.types import Language, Passage
 
 _SENTENCES = 3

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from qa.encoder import Encoder
 from qa.index import Index
-from qa.language import SEGMENTER_VERSION
-from qa.notes import read_notes
+from qa.language import SEGMENTER_VERSION, search_terms
+from qa.notes import Folder, read_folder
 from qa.passages import SPLITTER_VERSION, split_note
+from qa.searchtext import SEARCH_TEXT_VERSION, search_text
 from qa.tables import StoredPassage, Transaction
-from qa.types import IndexChanges, Note, Passage, Progress, SkippedFile
+from qa.types import IndexChanges, Note, Passage, Progress
 
 _SAVE_EVERY = 256  # passages: what an interrupted build loses at most
 
 ReportProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a folder of notes differs from the index in."""
+
+    changed: list[Note]
+    deleted: tuple[str, ...]
+    unchanged: int
+    stale: tuple[str, ...]  # as `staleness` gives it
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.deleted or self.stale)
 
 
 def refresh(
@@ -25,78 +41,111 @@ def refresh(
 ) -> IndexChanges:
     """Make the index equal to one built from nothing; `full` also encodes every passage again.
 
-    Raises CorpusNotFound, IndexLocked, IndexUnusable, EncoderError; the old index then still answers, and what was
-    encoded so far is kept.
+    A note that is there but cannot be read now stays as it was. Raises CorpusNotFound, IndexLocked, IndexUnusable,
+    EncoderError; the old index then still answers, and what was encoded so far is kept.
     """
     started = time.perf_counter()
-    notes, skipped = read_notes(corpus)
-    if not full and is_current(index, encoder, notes):
-        return _changes(index, notes, skipped, started)
-    with index.write() as transaction:
-        manifest = transaction.manifest()
-        stored = transaction.note_hashes()
-        same_rules = manifest.items() >= _rules().items()
-        changed = [note for note in notes if full or not same_rules or stored.get(note.path) != note.sha256]
-        deleted = tuple(sorted(stored.keys() - {note.path for note in notes}))
-        split = {note.path: [_with_hash(passage) for passage in split_note(note)] for note in changed}
-        texts = {s.content_hash: embedded_text(s.passage) for passages in split.values() for s in passages}
-        if manifest.get("encoder", encoder.fingerprint) != encoder.fingerprint and not full:
-            texts |= _texts_of_unchanged(notes, split)
+    manifest = index.manifest()
+    if "generation" in manifest and not full:
+        with index.read() as snapshot:
+            stored, passages = snapshot.note_hashes(), len(snapshot)
+        work, folder = _compare(corpus, stored, staleness(manifest, encoder.fingerprint))
+        if not work:
+            index.heal()
+            return _changes(folder, work, stored, 0, passages, started)
+
+    def waiting(holder: str) -> None:
+        if progress is not None:
+            progress(Progress("wait", 0, 1, holder))
+
+    with index.write(waiting) as transaction:
+        stored, manifest = transaction.note_hashes(), transaction.manifest()  # another writer may have been at work
+        work, folder = _compare(corpus, stored, staleness(manifest, encoder.fingerprint), full)
+        split = dict(_split(work.changed, progress))
+        texts = {s.content_hash: s.embedded for passages in split.values() for s in passages}
+        if "encoder" in work.stale:
+            unchanged = transaction.passages_except({*split, *work.deleted})
+            texts |= {content_hash: embedded_text(passage) for content_hash, passage in unchanged}
         known = set() if full else transaction.known_vectors(encoder.fingerprint, texts)
         missing = {content_hash: text for content_hash, text in texts.items() if content_hash not in known}
         _encode(transaction, encoder, missing, progress)
-        for path in deleted:
+        for path in work.deleted:
             transaction.delete_note(path)
-        for note in changed:
+        for done, note in enumerate(work.changed, 1):
             transaction.put_note(note, split[note.path])
-        transaction.finish(encoder.fingerprint, _rules())
-        passages = transaction.passage_count()
-    index.save_dense()
-    return IndexChanges(
-        added=tuple(note.path for note in changed if note.path not in stored),
-        updated=tuple(note.path for note in changed if note.path in stored),
-        deleted=deleted,
-        unchanged=len(notes) - len(changed),
-        embedded=len(missing),
-        reused=passages - len(missing),
-        passages=passages,
-        skipped=tuple(skipped),
-        seconds=time.perf_counter() - started,
-    )
+            _report(progress, "store", done, len(work.changed))
+        if work or full or "generation" not in manifest:
+            transaction.finish(encoder.fingerprint, encoder.location, rules())
+        count = transaction.passage_count()
+    return _changes(folder, work, stored, len(missing), count, started)
 
 
 def embedded_text(passage: Passage) -> str:
-    """What the encoder sees: the heading path, then the passage. No file name: a moved note keeps its vectors."""
-    return "\n".join((" > ".join(passage.headings), passage.text)) if passage.headings else passage.text
+    """What the encoder sees: the heading path, then the text. No file name: a moved note keeps its vectors."""
+    return _embedded(passage.headings, search_text(passage.text) or passage.title)
 
 
-def is_current(index: Index, encoder: Encoder, notes: Sequence[Note]) -> bool:
-    """Whether a refresh with these notes would change nothing."""
+def staleness(manifest: Mapping[str, str], fingerprint: str) -> tuple[str, ...]:
+    """What an index was built with that is another now: of "encoder" and the keys of `rules`."""
+    wanted = rules() | {"encoder": fingerprint}
+    return tuple(key for key, value in wanted.items() if "generation" in manifest and manifest.get(key) != value)
+
+
+def is_current(corpus: Path, index: Index, encoder: Encoder) -> bool:
+    """Whether a refresh would change nothing."""
     manifest = index.manifest()
-    if not manifest.items() >= (_rules() | {"encoder": encoder.fingerprint}).items():
+    if "generation" not in manifest:
         return False
     with index.read() as snapshot:
-        return snapshot.note_hashes() == {note.path: note.sha256 for note in notes}
+        work, _ = _compare(corpus, snapshot.note_hashes(), staleness(manifest, encoder.fingerprint))
+    return not work
 
 
-def _changes(index: Index, notes: Sequence[Note], skipped: Sequence[SkippedFile], started: float) -> IndexChanges:
-    with index.read() as snapshot:
-        passages = snapshot.counts()["passages"]
-    return IndexChanges((), (), (), len(notes), 0, passages, passages, tuple(skipped), time.perf_counter() - started)
-
-
-def _rules() -> dict[str, str]:
+def rules() -> dict[str, str]:
     """What else the stored index depends on; a difference means splitting and segmenting again."""
-    return {"splitter": SPLITTER_VERSION, "segmenter": SEGMENTER_VERSION}
+    return {"splitter": SPLITTER_VERSION, "segmenter": SEGMENTER_VERSION, "search_text": SEARCH_TEXT_VERSION}
 
 
-def _with_hash(passage: Passage) -> StoredPassage:
-    return StoredPassage(passage, hashlib.sha256(embedded_text(passage).encode()).hexdigest())
+def _compare(
+    corpus: Path, stored: Mapping[str, str], stale: tuple[str, ...], full: bool = False
+) -> tuple[Work, Folder]:
+    same_rules = set(stale) <= {"encoder"}
+    folder = read_folder(corpus, stored if same_rules and not full else {})
+    deleted = sorted(path for path in stored.keys() - folder.paths() if not folder.hides(path))
+    return Work(folder.notes, tuple(deleted), len(folder.unchanged), stale), folder
 
 
-def _texts_of_unchanged(notes: Sequence[Note], split: Mapping[str, object]) -> dict[str, str]:
-    passages = (_with_hash(passage) for note in notes if note.path not in split for passage in split_note(note))
-    return {stored.content_hash: embedded_text(stored.passage) for stored in passages}
+def _split(notes: Sequence[Note], progress: ReportProgress | None) -> Iterator[tuple[str, list[StoredPassage]]]:
+    for done, note in enumerate(notes, 1):
+        yield note.path, [_stored(note, passage) for passage in split_note(note)]
+        _report(progress, "split", done, len(notes))
+
+
+def _stored(note: Note, passage: Passage) -> StoredPassage:
+    names = (PurePosixPath(note.path).stem, *note.names, *(passage.headings or (note.title,)))
+    text = search_text(passage.text)
+    embedded = _embedded(passage.headings, text or note.title)
+    return StoredPassage(
+        passage,
+        embedded,
+        hashlib.sha256(embedded.encode("utf-8", "replace")).hexdigest(),
+        _terms_of_names(" ".join(names)),
+        " ".join(search_terms(text)),
+    )
+
+
+def _embedded(headings: Sequence[str], text: str) -> str:
+    return f"{_plain_names(' > '.join(headings))}\n{text}" if headings else text
+
+
+@functools.lru_cache(maxsize=1024)  # the passages of a section share them
+def _plain_names(names: str) -> str:
+    return search_text(names)
+
+
+@functools.lru_cache(maxsize=1024)
+def _terms_of_names(names: str) -> str:
+    return " ".join(search_terms(search_text(names)))
 
 
 def _encode(
@@ -108,8 +157,28 @@ def _encode(
         part = hashes[start : start + _SAVE_EVERY]
 
         def report(done: int, _: int, start: int = start) -> None:
-            if progress is not None:
-                progress(Progress("encode", start + done, len(hashes)))
+            _report(progress, "encode", start + done, len(hashes))
 
         vectors = encoder.encode_passages([texts[content_hash] for content_hash in part], report)
         transaction.put_vectors(encoder.fingerprint, dict(zip(part, vectors, strict=True)))
+
+
+def _report(progress: ReportProgress | None, stage: str, done: int, total: int) -> None:
+    if progress is not None:
+        progress(Progress(stage, done, total))
+
+
+def _changes(
+    folder: Folder, work: Work, stored: Mapping[str, str], embedded: int, passages: int, started: float
+) -> IndexChanges:
+    return IndexChanges(
+        added=tuple(note.path for note in work.changed if note.path not in stored),
+        updated=tuple(note.path for note in work.changed if note.path in stored),
+        deleted=work.deleted,
+        unchanged=work.unchanged,
+        embedded=embedded,
+        reused=passages - embedded,
+        passages=passages,
+        skipped=tuple(folder.skipped),
+        seconds=time.perf_counter() - started,
+    )

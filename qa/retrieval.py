@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.encoder import Encoder
-from qa.errors import IndexNotBuilt
 from qa.glossary import Glossary
 from qa.index import Index
 from qa.language import detect_language, search_terms
-from qa.tables import Snapshot
+from qa.lexical import Unit
+from qa.tables import Place, Snapshot
 from qa.topics import passages_of_topic
 from qa.types import Hit, Language
 
 CANDIDATES = 60  # per language on the dense side, and on the lexical side
 # Picked on the questions about the shipped notes, so their figures are in-sample; see bench/results.md.
 LEXICAL_WEIGHT = 4.0  # of full coverage of the question's terms, against standard deviations of the cosine
-_LEAST_PASSAGES = 100  # for rarity: in a handful of passages a missing word says little
 CONCEPT_WEIGHT = 1.5  # of a concept of the glossary, against 1 of a term outside it
+_TIES_KEPT = 4 * CANDIDATES  # lexical candidates at most, so that equal passages at the border are all looked at
+_COPIES_NAMED = 20
 
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """Something the question asks for: any one of the alternatives will do, each needs all of its terms."""
-
-    alternatives: tuple[tuple[str, ...], ...]
-    weight: float = 1.0  # beside its rarity in the notes
+OpenStored = Callable[[str, str], Encoder | None]  # of (location, fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +56,50 @@ class Found:
 
 
 class Retriever:
-    """Searches one index with one encoder."""
+    """Searches one index with one encoder.
 
-    def __init__(self, index: Index, encoder: Encoder, glossary: Glossary) -> None:
+    An index that another encoder made is searched with that one where `open_stored` finds it, and by words alone where
+    it does not, until the index is refreshed.
+    """
+
+    def __init__(
+        self, index: Index, encoder: Encoder, glossary: Glossary, open_stored: OpenStored | None = None
+    ) -> None:
         self._index = index
         self._encoder = encoder
         self._glossary = glossary
+        self._open_stored = open_stored
+        self._stored: dict[str, Encoder | None] = {}  # by fingerprint
 
     def find(self, text: str, top_k: int, topic: str | None = None) -> Found:
-        """The best passages. Raises UnknownTopic, and IndexNotBuilt also where another encoder made the index."""
+        """The best passages. Raises UnknownTopic and IndexNotBuilt."""
         query = understand(text, self._glossary)
         with self._index.read() as snapshot:
-            if snapshot.encoder != self._encoder.fingerprint:
-                raise IndexNotBuilt(
-                    f"The index in {str(self._index.folder)!r} was built with another encoder. "
-                    "Build it with this one: notes-qa index"
-                )
             # Before the encoder: an unknown topic is told at once.
-            within = None if topic is None else passages_of_topic(snapshot.outline(), topic)
-            return search(snapshot, query, self._vectors(query), top_k, within)
+            allowed = None if topic is None else snapshot.mask(passages_of_topic(snapshot.outline(), topic))
+            return search(snapshot, query, self._vectors(query, snapshot), top_k, allowed)
 
-    def _vectors(self, query: Query) -> dict[Language, np.ndarray]:
+    def _vectors(self, query: Query, snapshot: Snapshot) -> dict[Language, np.ndarray]:
         """A vector for the notes of each language: the question, with names that notes in the other language use."""
+        encoder = self._encoder_of(snapshot)
+        if encoder is None:
+            return {}
         own: Language
         other: Language
         own, other = ("zh", "en") if detect_language(query.text) == "zh" else ("en", "zh")
-        vector = self._encoder.encode_query(query.text)
+        vector = encoder.encode_query(query.text)
         if query.expanded[other] == query.text:
             return {own: vector, other: vector}
-        return {own: vector, other: self._encoder.encode_query(query.expanded[other])}
+        return {own: vector, other: encoder.encode_query(query.expanded[other])}
+
+    def _encoder_of(self, snapshot: Snapshot) -> Encoder | None:
+        fingerprint = snapshot.encoder
+        if fingerprint == self._encoder.fingerprint:
+            return self._encoder
+        if fingerprint not in self._stored:
+            opened = self._open_stored(snapshot.encoder_location, fingerprint) if self._open_stored else None
+            self._stored[fingerprint] = opened
+        return self._stored[fingerprint]
 
 
 def understand(text: str, glossary: Glossary) -> Query:
@@ -107,70 +118,106 @@ def search(
     query: Query,
     vectors: Mapping[Language, np.ndarray],
     top_k: int,
-    within: Sequence[int] | None = None,
+    allowed: NDArray[np.bool_] | None = None,
 ) -> Found:
-    """The best passages of a snapshot; among the ids `within` where given.
+    """The best passages of a snapshot, among the rows `allowed`; without vectors by words alone.
 
     The encoder prefers passages in the question's own language, so candidates are drawn in each language and their
     cosines standardised against that language's own background before the two meet. On the lexical side a passage gets
-    the share of the question's weight (inverse document frequency) that it covers; terms that no note holds count as
-    not covered, which keeps a chance match from deciding a question in the other language.
+    the share of the question's weight that it covers. Passages that name much and say nothing (tables of contents) come
+    after all others, and a text that stands in several places is shown once.
     """
-    allowed = None if within is None else set(within)
+    coverage = snapshot.coverage(query.units, allowed)
+    lexical = _highest(coverage.shares, CANDIDATES)
+    shares = dict(zip(snapshot.ids(lexical), coverage.shares[lexical].tolist(), strict=True))
     cosines: dict[int, float] = {}
     standardised: dict[int, float] = {}
-    coverage, named = _coverage(snapshot, query.units, allowed)
-    lexical = sorted(coverage, key=lambda i: (-coverage[i], i))[:CANDIDATES]
+    lexical_languages = np.array(snapshot.languages(lexical))
     for language, vector in vectors.items():
-        ids = snapshot.ids(language)
-        if allowed is not None:
-            ids = ids[np.isin(ids, list(allowed))]
-        here = dict(snapshot.dense(vector, CANDIDATES, ids))
-        here |= snapshot.cosines(vector, sorted(set(lexical) & set(ids.tolist()) - here.keys()))
+        rows = np.union1d(_nearest(snapshot, vector, language, allowed), lexical[lexical_languages == language]).astype(
+            np.int64
+        )
+        ids = snapshot.ids(rows)
+        shares |= dict(zip(ids, coverage.shares[rows].tolist(), strict=True))
+        here = snapshot.cosines(vector, ids)
         mean, deviation = snapshot.background(vector, language)
         cosines |= here
         standardised |= {i: (cosine - mean) / deviation for i, cosine in here.items()}
-    scores = {i: z + LEXICAL_WEIGHT * coverage.get(i, 0.0) for i, z in standardised.items()}
-    best = sorted(scores, key=lambda i: (-scores[i], i))[:top_k]
-    dense_ranks = _ranks(standardised)
-    lexical_ranks = {i: rank for rank, i in enumerate(lexical, 1)}
-    passages = snapshot.passages(best)
+    places = snapshot.places(list(shares))
+    scores = {i: round(standardised.get(i, 0.0) + LEXICAL_WEIGHT * share, 5) for i, share in shares.items()}
+    order = sorted(scores, key=lambda i: (places[i].listing, -scores[i], places[i].note_path, places[i].start))
+    best = _first_of_each(order, places)[:top_k]
+    copies = _copies(snapshot, best, places)
+    passages = snapshot.passages([*best, *(j for others in copies.values() for j in others)])
+    dense_ranks = _ranks(standardised, places)
+    lexical_ranks = _ranks({i: share for i, share in shares.items() if share > 0}, places)
     hits = [
-        Hit(passages[i], rank, scores[i], dense_ranks.get(i), lexical_ranks.get(i), cosines[i])
+        Hit(
+            passages[i],
+            rank,
+            scores[i],
+            dense_ranks.get(i),
+            lexical_ranks.get(i),
+            cosines.get(i, 0.0),
+            tuple(passages[j] for j in copies[i]),
+        )
         for rank, i in enumerate(best, 1)
     ]
     if not hits:
-        return Found([], Evidence(0.0, 0.0, named, True))
+        return Found([], Evidence(0.0, 0.0, coverage.named, True))
+    saying = [i for i in shares if not places[i].listing] or list(shares)
     evidence = Evidence(
         # The highest of n independent standard normal values is about sqrt(2 ln n).
-        distance=max(standardised.values()) - math.sqrt(2 * math.log(max(len(snapshot), 1))),
-        coverage=max(coverage.values(), default=0.0),
-        named=named,
+        distance=max(standardised[i] for i in saying) - math.sqrt(2 * math.log(len(snapshot))) if vectors else 0.0,
+        coverage=max(shares[i] for i in saying),
+        named=coverage.named,
         own_language=hits[0].passage.language == detect_language(query.text),
     )
     return Found(hits, evidence)
 
 
-def _coverage(snapshot: Snapshot, units: Iterable[Unit], allowed: set[int] | None) -> tuple[dict[int, float], float]:
-    """The share of the units' weight that each passage covers, and the share that any passage holds, 0 to 1."""
-    covered: dict[int, float] = {}
-    total = known = 0.0
-    for unit in units:
-        matches = snapshot.lexical(unit.alternatives)
-        passages = max(len(snapshot), _LEAST_PASSAGES)
-        weight = unit.weight * math.log(1 + (passages - len(matches) + 0.5) / (len(matches) + 0.5))
-        total += weight
-        known += weight * bool(matches)
-        highest = max(matches.values(), default=0.0)
-        for i, score in matches.items():
-            if allowed is None or i in allowed:
-                covered[i] = covered.get(i, 0.0) + weight * (score / highest if highest > 0 else 1.0)
-    return {i: share / total for i, share in covered.items()}, known / total if total else 0.0
+def _highest(shares: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """Rows of the k highest shares above zero, with those that equal the last; ascending."""
+    found = np.flatnonzero(shares)
+    if len(found) <= k:
+        return found
+    least = np.partition(shares[found], -k)[-k]
+    return np.asarray(found[shares[found] >= least][:_TIES_KEPT])
+
+
+def _nearest(
+    snapshot: Snapshot, vector: np.ndarray, language: Language, allowed: NDArray[np.bool_] | None
+) -> NDArray[np.int64]:
+    """The nearest rows: enough of them that texts which stand in many places leave room for others."""
+    k = CANDIDATES
+    while True:
+        rows = snapshot.nearest(vector, language, k, allowed)
+        places = snapshot.places(snapshot.ids(rows))
+        different = {place.text_hash or str(i) for i, place in places.items()}
+        if len(rows) < k or len(different) >= CANDIDATES // 2:
+            return rows
+        k *= 4
+
+
+def _first_of_each(order: Iterable[int], places: Mapping[int, Place]) -> list[int]:
+    """The passages in order, of equal texts only the first."""
+    first: dict[str, int] = {}
+    for i in order:
+        first.setdefault(places[i].text_hash or f"passage {i}", i)
+    return list(first.values())
+
+
+def _copies(snapshot: Snapshot, ids: Iterable[int], places: Mapping[int, Place]) -> dict[int, list[int]]:
+    """For each passage the others with the same text, in the order of the notes."""
+    shown = list(ids)
+    found = snapshot.copies(places[i].text_hash for i in shown)
+    return {i: [j for j in found.get(places[i].text_hash, []) if j != i][:_COPIES_NAMED] for i in shown}
 
 
 def _alternatives(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(terms for name in names if (terms := tuple(dict.fromkeys(search_terms(name))))))
 
 
-def _ranks(scores: dict[int, float]) -> dict[int, int]:
-    return {i: rank for rank, i in enumerate(sorted(scores, key=lambda i: (-scores[i], i)), 1)}
+def _ranks(scores: Mapping[int, float], places: Mapping[int, Place]) -> dict[int, int]:
+    order = sorted(scores, key=lambda i: (-scores[i], places[i].note_path, places[i].start))
+    return {i: rank for rank, i in enumerate(order, 1)}

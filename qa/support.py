@@ -12,7 +12,8 @@ from qa.citations import Statement, numbers_in, statements, without_numbers
 from qa.encoder import Encoder
 from qa.glossary import Glossary
 from qa.language import detect_language, normalize, search_terms, split_sentences
-from qa.retrieval import Unit, understand
+from qa.lexical import Unit
+from qa.retrieval import understand
 from qa.types import Passage
 
 _COVERAGE_WEIGHT = 0.3  # of covered terms beside the cosine

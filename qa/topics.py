@@ -11,8 +11,8 @@ from qa.errors import UnknownTopic
 from qa.language import normalize
 from qa.types import Topic
 
-# (note path, title, headings, passage ids), as Snapshot.outline gives them
-Outline = Sequence[tuple[str, str, tuple[str, ...], list[int]]]
+# (note path, title, the note's other names, headings, passage ids), as Snapshot.outline gives them
+Outline = Sequence[tuple[str, str, tuple[str, ...], tuple[str, ...], list[int]]]
 
 _BRACKETS = re.compile(r"[（(]([^（）()]+)[）)]")
 _NEAR = 5
@@ -21,7 +21,7 @@ _NEAR = 5
 def topic_tree(outline: Outline) -> tuple[Topic, ...]:
     """One topic per note, headings inside; a note's own title is not repeated as its only heading."""
     by_note: dict[str, tuple[str, list[tuple[tuple[str, ...], int]]]] = {}
-    for path, title, headings, ids in outline:
+    for path, title, _, headings, ids in outline:
         inner = headings[1:] if headings[:1] == (title,) else headings
         by_note.setdefault(path, (title, []))[1].append((inner, len(ids)))
     return tuple(
@@ -35,8 +35,8 @@ def passages_of_topic(outline: Outline, name: str) -> list[int]:
     wanted = _key(name)
     ids = {
         identity
-        for path, title, headings, passage_ids in outline
-        if wanted in _names(path, title, headings)
+        for path, title, names, headings, passage_ids in outline
+        if wanted in _names(path, title, names, headings)
         for identity in passage_ids
     }
     if not ids:
@@ -50,16 +50,16 @@ def heading_names(heading: str) -> tuple[str, ...]:
     return tuple(name for name in (heading, outside, *_BRACKETS.findall(heading)) if name)
 
 
-def _names(path: str, title: str, headings: tuple[str, ...]) -> set[str]:
+def _names(path: str, title: str, names: tuple[str, ...], headings: tuple[str, ...]) -> set[str]:
     inner = headings[1:] if headings[:1] == (title,) else headings
     paths = {_key(f"{path}#{'/'.join(inner[: depth + 1])}") for depth in range(len(inner))}
     folders = {_key(parent.as_posix()) for parent in PurePosixPath(path).parents if parent.name}
-    words = {_key(name) for heading in (title, *headings) for name in heading_names(heading)}
+    words = {_key(name) for heading in (title, *names, *headings) for name in heading_names(heading)}
     return paths | folders | words | {_key(path), _key(PurePosixPath(path).stem)}
 
 
 def _near_names(outline: Outline, wanted: str) -> tuple[str, ...]:
-    headings = (heading for _, title, headings, _ in outline for heading in (title, *headings))
+    headings = (heading for _, title, names, headings, _ in outline for heading in (title, *names, *headings))
     shown = {_key(name): name for heading in headings for name in heading_names(heading)}
     containing = [key for key in shown if wanted and (wanted in key or key in wanted)]
     close = difflib.get_close_matches(wanted, shown, n=_NEAR, cutoff=0.4)

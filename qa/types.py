@@ -56,6 +56,7 @@ class Hit:
     dense_rank: int | None
     lexical_rank: int | None
     cosine: float
+    copies: tuple[Passage, ...] = ()  # other places of the same text
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +177,18 @@ class IndexChanges:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexState:
+    """Whether there is an index, and what it was built with that is another now: it still answers, and is rebuilt."""
+
+    built: bool
+    stale: tuple[str, ...]  # of "encoder", "splitter", "segmenter" and "search_text"
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a long piece of work is: `stage` is a key of the user interface's strings."""
 
     stage: str
     done: int
     total: int
+    detail: str = ""  # who or what, where the stage has one

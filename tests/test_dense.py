@@ -1,11 +1,8 @@
-"""The FAISS index against numpy, and files that must not be believed."""
+"""FAISS over rows against numpy, by language, and bytes that must not be believed."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
@@ -13,144 +10,219 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from qa.dense import DenseIndex
+from qa.dense import FLAT_UP_TO, DenseRows, Moments, background, in_batches, total
+from qa.types import LANGUAGES, Language
 
 DIMENSION = 8
-EMPTY = DenseIndex.build(np.array([], np.int64), None, "empty", 1)
+Array = NDArray[np.float32]
+Languages = NDArray[np.uint8]
+
+SIZES = st.integers(0, 60)
+SEEDS = st.integers(0, 2**32)
 
 
-def unit(count: int, seed: int) -> NDArray[np.float32]:
-    rows = np.random.default_rng(seed).standard_normal((count, DIMENSION)).astype(np.float32)
+def unit(count: int, seed: int, dimension: int = DIMENSION) -> Array:
+    rows = np.random.default_rng(seed).standard_normal((count, dimension)).astype(np.float32)
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def some_ids(count: int, seed: int) -> NDArray[np.int64]:
-    return np.sort(np.random.default_rng(seed).choice(10_000, count, replace=False)).astype(np.int64)
+def some_languages(count: int, seed: int) -> Languages:
+    return np.random.default_rng(seed).integers(0, 2, count).astype(np.uint8)
 
 
-def built(count: int = 40, seed: int = 0, identity: str = "state-1") -> DenseIndex:
-    return DenseIndex.build(some_ids(count, seed), unit(count, seed), identity, 1)
+def built(vectors: Array, languages: Languages, at_once: int = 7) -> DenseRows:
+    def batches(rows: NDArray[np.int64]) -> Iterable[Array]:
+        return (vectors[rows[start : start + at_once]] for start in range(0, len(rows), at_once))
+
+    return DenseRows.build(languages, vectors.shape[1], batches)
 
 
-def best_by_numpy(
-    ids: NDArray[np.int64], vectors: NDArray[np.float32], query: NDArray[np.float32], k: int
+def nearest(
+    dense: DenseRows, query: Array, language: Language, k: int, allowed: NDArray[np.bool_] | None = None
 ) -> list[int]:
-    return [int(i) for i in ids[np.argsort(-(vectors @ query), kind="stable")[:k]]]
+    rows, products = dense.nearest(query, language, k, allowed)
+    assert len(rows) == len(products)
+    return [int(row) for row in rows]
 
 
-@given(st.integers(1, 60), st.integers(1, 80), st.integers(0, 2**32))
+def best_by_numpy(vectors: Array, rows: NDArray[np.int64], query: Array, k: int) -> list[int]:
+    return [int(row) for row in rows[np.argsort(-(vectors[rows] @ query), kind="stable")[:k]]]
+
+
+def assert_moments(moments: Moments, vectors: Array, atol: float = 1e-9) -> None:
+    exact = vectors.astype(np.float64)
+    assert moments.count == len(vectors)
+    np.testing.assert_allclose(moments.sum, exact.sum(axis=0), atol=atol)
+    np.testing.assert_allclose(moments.products, exact.T @ exact, atol=atol)
+
+
+@given(SIZES, st.integers(1, 80), SEEDS)
 @settings(max_examples=50, deadline=None)
-def test_search_finds_what_numpy_finds(count: int, k: int, seed: int) -> None:
-    query = unit(1, seed + 1)[0]
-    found = built(count, seed).search(query, k)
-    assert [i for i, _ in found] == best_by_numpy(some_ids(count, seed), unit(count, seed), query, k)
-    np.testing.assert_allclose([s for _, s in found], sorted(unit(count, seed) @ query)[::-1][:k], atol=1e-6)
+def test_nearest_are_those_of_numpy_in_each_language(count: int, k: int, seed: int) -> None:
+    vectors, languages, query = unit(count, seed), some_languages(count, seed), unit(1, seed + 1)[0]
+    dense = built(vectors, languages)
+    for number, language in enumerate(LANGUAGES):
+        rows = np.flatnonzero(languages == number)
+        assert nearest(dense, query, language, k) == best_by_numpy(vectors, rows, query, k)
 
 
-@given(st.integers(1, 60), st.integers(1, 80), st.integers(0, 2**32))
+@given(SIZES, st.integers(1, 80), SEEDS, st.floats(0, 1))
 @settings(max_examples=50, deadline=None)
-def test_search_among_some_ids_finds_what_numpy_finds_among_them(count: int, k: int, seed: int) -> None:
-    query, kept = unit(1, seed + 1)[0], np.random.default_rng(seed).random(count) < 0.4
-    ids, vectors = some_ids(count, seed)[kept], unit(count, seed)[kept]
-    found = built(count, seed).search(query, k, ids)
-    assert [i for i, _ in found] == best_by_numpy(ids, vectors, query, k)
+def test_nearest_of_those_allowed_are_those_of_numpy(count: int, k: int, seed: int, share: float) -> None:
+    vectors, languages, query = unit(count, seed), some_languages(count, seed), unit(1, seed + 1)[0]
+    allowed = np.random.default_rng(seed).random(count) < share
+    dense = built(vectors, languages)
+    for number, language in enumerate(LANGUAGES):
+        rows = np.flatnonzero((languages == number) & allowed)
+        assert nearest(dense, query, language, k, allowed) == best_by_numpy(vectors, rows, query, k)
 
 
-def test_equal_scores_come_by_id() -> None:
-    vector = unit(1, 0)
-    index = DenseIndex.build(np.array([9, 2, 5], np.int64), np.repeat(vector, 3, axis=0), "x", 1)
-    assert [i for i, _ in index.search(vector[0], 3)] == [2, 5, 9]
+def test_equal_vectors_are_all_found() -> None:
+    dense = built(np.repeat(unit(1, 0), 5, axis=0), np.zeros(5, np.uint8))
+    assert sorted(nearest(dense, unit(1, 0)[0], "zh", 9)) == [0, 1, 2, 3, 4]
 
 
-def test_scores_are_the_inner_products_of_the_asked_ids() -> None:
-    ids, vectors, query = some_ids(40, 0), unit(40, 0), unit(1, 1)[0]
-    asked = [int(ids[i]) for i in (7, 3, 31)]
-    scores = built().scores(query, asked)
-    assert list(scores) == asked
-    np.testing.assert_allclose(list(scores.values()), vectors[[7, 3, 31]] @ query, atol=1e-6)
+@pytest.mark.parametrize("allowed", [None, np.zeros(6, np.bool_)])
+def test_language_without_passages_finds_nothing(allowed: NDArray[np.bool_] | None) -> None:
+    rows, products = built(unit(6, 0), np.zeros(6, np.uint8)).nearest(unit(1, 1)[0], "en", 3, allowed)
+    assert (rows.tolist(), rows.dtype, products.tolist()) == ([], np.int64, [])
 
 
-def test_background_of_a_group_is_numpys_mean_and_deviation() -> None:
-    """Oracle: the group's moments and the whole's, mixed as if twenty average passages were in the group."""
-    ids, vectors, query = some_ids(40, 0), unit(40, 0), unit(1, 1)[0]
+def test_products_are_those_of_the_rows() -> None:
+    vectors, query = unit(30, 0), unit(1, 1)[0]
+    rows, products = built(vectors, np.zeros(30, np.uint8)).nearest(query, "zh", 9, None)
+    np.testing.assert_allclose(products, vectors[rows] @ query, atol=1e-6)
+
+
+@given(SIZES, SEEDS)
+@settings(max_examples=50, deadline=None)
+def test_moments_are_those_of_numpy_in_each_language(count: int, seed: int) -> None:
+    vectors, languages = unit(count, seed), some_languages(count, seed)
+    for number, language in enumerate(LANGUAGES):
+        assert_moments(built(vectors, languages).moments[language], vectors[languages == number])
+
+
+@given(SIZES, SEEDS, st.floats(0, 1))
+@settings(max_examples=50, deadline=None)
+def test_moments_without_those_of_some_rows_are_those_of_the_others(count: int, seed: int, share: float) -> None:
+    vectors, languages = unit(count, seed), some_languages(count, seed)
+    gone = np.random.default_rng(seed).random(count) < share
+    dense = built(vectors, languages)
+    taken = dense.moments_of(np.flatnonzero(gone))
+    for number, language in enumerate(LANGUAGES):
+        here = languages == number
+        assert_moments(taken[language], vectors[here & gone])
+        assert_moments(dense.moments[language].plus(taken[language], -1.0), vectors[here & ~gone])
+
+
+def test_moments_standardise_the_inner_products_with_a_query() -> None:
+    vectors, query = unit(40, 0), unit(1, 1)[0]
+    products = vectors.astype(np.float64) @ query
+    assert Moments.of(vectors).standard(query) == pytest.approx((products.mean(), products.var()), abs=1e-9)
+
+
+def test_background_of_a_group_leans_on_the_whole() -> None:
+    """Oracle: mean and variance mixed as if twenty average passages were in a group of ten."""
+    vectors, query = unit(40, 0), unit(1, 1)[0]
     whole, group = vectors @ query, vectors[:10] @ query
-    mean, deviation = built().background(query, "zh", lambda: ids[:10])
-    assert mean == pytest.approx(group.mean() * 10 / 30 + whole.mean() * 20 / 30, abs=1e-6)
-    assert deviation == pytest.approx(np.sqrt(group.var() * 10 / 30 + whole.var() * 20 / 30), abs=1e-6)
-
-
-def test_background_of_everything_is_numpys_mean_and_deviation() -> None:
-    scores = unit(40, 0) @ unit(1, 1)[0]
-    background = built().background(unit(1, 1)[0], "all", lambda: some_ids(40, 0))
-    assert background == pytest.approx((scores.mean(), scores.std()), abs=1e-6)
+    mean, deviation = background(query, Moments.of(vectors[:10]), Moments.of(vectors), 20.0)
+    assert mean == pytest.approx(group.mean() / 3 + whole.mean() * 2 / 3, abs=1e-6)
+    assert deviation == pytest.approx(np.sqrt(group.var() / 3 + whole.var() * 2 / 3), abs=1e-6)
 
 
 def test_background_of_no_passages_is_that_of_the_whole() -> None:
-    scores = unit(40, 0) @ unit(1, 1)[0]
-    background = built().background(unit(1, 1)[0], "en", lambda: np.array([], np.int64))
-    assert background == pytest.approx((scores.mean(), scores.std()), abs=1e-6)
+    vectors, query = unit(40, 0), unit(1, 1)[0]
+    products = vectors @ query
+    found = background(query, Moments.of(vectors[:0]), Moments.of(vectors), 20.0)
+    assert found == pytest.approx((products.mean(), products.std()), abs=1e-6)
 
 
-def test_background_of_one_passage_is_its_score_and_no_zero_deviation() -> None:
-    query = unit(1, 1)[0]
-    mean, deviation = built(1).background(query, "zh", lambda: some_ids(1, 0))
-    assert mean == pytest.approx(float(unit(1, 0)[0] @ query), abs=1e-6)
-    assert deviation == pytest.approx(1e-4)
+def test_background_of_one_passage_has_no_zero_deviation() -> None:
+    one = Moments.of(unit(1, 0))
+    assert background(unit(1, 0)[0], one, one, 20.0) == pytest.approx((1.0, 1e-4), abs=1e-6)
 
 
-def test_empty_index_answers_with_nothing() -> None:
-    query = unit(1, 0)[0]
-    assert (len(EMPTY), EMPTY.search(query, 5), EMPTY.scores(query, [])) == (0, [], {})
-    assert EMPTY.background(query, "zh", lambda: np.array([], np.int64)) == (0.0, 1.0)
+def test_background_where_there_is_no_passage_changes_nothing() -> None:
+    none = Moments.of(unit(0, 0))
+    assert background(unit(1, 0)[0], none, none, 20.0) == (0.0, 1.0)
 
 
-def test_search_among_no_ids_finds_nothing() -> None:
-    assert built().search(unit(1, 0)[0], 5, np.array([], np.int64)) == []
+def test_total_is_the_moments_of_all_groups() -> None:
+    vectors = unit(30, 0)
+    assert_moments(total(map(Moments.of, (vectors[:3], vectors[3:3], vectors[3:]))), vectors)
 
 
-def test_loaded_index_answers_as_the_saved_one(tmp_path: Path) -> None:
-    built().save(tmp_path)
-    loaded = DenseIndex.load(tmp_path, "state-1", 1)
-    query = unit(1, 1)[0]
-    assert loaded is not None
-    assert (len(loaded), loaded.search(query, 40)) == (40, built().search(query, 40))
-    assert loaded.background(query, "zh", lambda: some_ids(40, 0)) == built().background(
-        query, "zh", lambda: some_ids(40, 0)
-    )
+def test_batches_are_all_rows_in_order() -> None:
+    rows = np.arange(150_000)
+    assert [len(part) for part in in_batches(rows)] == [65_536, 65_536, 18_928]
+    assert np.concatenate(in_batches(rows)).tolist() == rows.tolist()
+    assert in_batches(rows[:0]) == []
 
 
-def test_missing_files_are_not_loaded(tmp_path: Path) -> None:
-    assert DenseIndex.load(tmp_path, "state-1", 1) is None
+@pytest.fixture(scope="module")
+def many() -> tuple[Array, DenseRows]:
+    """More vectors of one language than are kept in full."""
+    vectors = unit(FLAT_UP_TO + 1, 0, 64)
+    return vectors, built(vectors, np.ones(len(vectors), np.uint8), at_once=8192)
 
 
-@pytest.mark.parametrize("name", ["dense.faiss", "dense.json"])
+@pytest.mark.parametrize("share", [1.0, 0.2])
+def test_eight_bits_a_component_find_nearly_all_that_numpy_finds(many: tuple[Array, DenseRows], share: float) -> None:
+    vectors, dense = many
+    allowed = np.random.default_rng(1).random(len(vectors)) < share
+    mask, rows = (None if share == 1.0 else allowed), np.flatnonzero(allowed)
+    recalled = [
+        len({*nearest(dense, query, "en", 60, mask)} & {*best_by_numpy(vectors, rows, query, 60)})
+        for query in unit(20, 2, 64)
+    ]
+    assert sum(recalled) / (20 * 60) >= 0.95
+
+
+def test_eight_bits_a_component_take_a_quarter_of_the_room(many: tuple[Array, DenseRows]) -> None:
+    vectors, dense = many
+    assert len(dense.parts()["en"]) < vectors.nbytes / 3.9
+
+
+def test_moments_of_eight_bits_a_component_are_near_those_of_the_vectors(many: tuple[Array, DenseRows]) -> None:
+    vectors, dense = many
+    assert_moments(dense.moments["en"], vectors, atol=1e-6)
+    assert_moments(dense.moments_of(np.arange(500))["en"], vectors[:500], atol=0.2)
+
+
+@given(SIZES, SEEDS)
+@settings(max_examples=30, deadline=None)
+def test_parts_and_arrays_round_trip(count: int, seed: int) -> None:
+    vectors, languages, query = unit(count, seed), some_languages(count, seed), unit(1, seed + 1)[0]
+    dense = built(vectors, languages)
+    read = DenseRows.from_parts(dense.parts(), dense.arrays())
+    for language in LANGUAGES:
+        assert nearest(read, query, language, 99) == nearest(dense, query, language, 99)
+        assert read.moments[language].count == dense.moments[language].count
+        np.testing.assert_array_equal(read.moments[language].products, dense.moments[language].products)
+    assert read.parts() == dense.parts()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    "damage", [lambda data: b"", lambda data: data[:-7], lambda data: b"x" + data[1:], lambda data: b"[]"]
+    "damage", [lambda data: b"", lambda data: data[:-1], lambda data: data[:9], lambda data: b"x" * 99]
 )
-def test_torn_or_foreign_files_are_not_loaded(tmp_path: Path, name: str, damage: Callable[[bytes], bytes]) -> None:
-    built().save(tmp_path)
-    (tmp_path / name).write_bytes(damage((tmp_path / name).read_bytes()))
-    assert DenseIndex.load(tmp_path, "state-1", 1) is None
+def test_torn_bytes_are_told(language: Language, damage: Callable[[bytes], bytes]) -> None:
+    dense = built(unit(20, 0), some_languages(20, 0))
+    parts = dense.parts()
+    with pytest.raises(RuntimeError):
+        DenseRows.from_parts(parts | {language: damage(parts[language])}, dense.arrays())
 
 
-def test_index_of_another_state_is_not_loaded(tmp_path: Path) -> None:
-    built(identity="state-0").save(tmp_path)
-    assert DenseIndex.load(tmp_path, "state-1", 1) is None
+def test_parts_of_another_index_are_told() -> None:
+    dense, other = built(unit(20, 0), np.zeros(20, np.uint8)), built(unit(21, 0), np.zeros(21, np.uint8))
+    with pytest.raises(RuntimeError, match="another number of vectors"):
+        DenseRows.from_parts(other.parts(), dense.arrays())
 
 
-def test_header_that_vouches_for_rubbish_does_not_make_it_an_index(tmp_path: Path) -> None:
-    (tmp_path / "dense.faiss").write_bytes(b"rubbish")
-    header = {"identity": "state-1", "sha256": hashlib.sha256(b"rubbish").hexdigest()}
-    (tmp_path / "dense.json").write_text(json.dumps(header))
-    assert DenseIndex.load(tmp_path, "state-1", 1) is None
-
-
-def test_saving_leaves_two_files_and_nothing_else(tmp_path: Path) -> None:
-    built().save(tmp_path)
-    built(identity="state-2").save(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["dense.faiss", "dense.json"]
-
-
-def test_folder_that_cannot_be_written_does_not_stop_the_work(tmp_path: Path) -> None:
-    built().save(tmp_path / "nowhere")
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("name", ["rows_zh", "sum_en", "products_zh"])
+def test_missing_array_is_told(name: str) -> None:
+    dense = built(unit(4, 0), some_languages(4, 0))
+    arrays = dense.arrays()
+    del arrays[name]
+    with pytest.raises(KeyError, match=name):
+        DenseRows.from_parts(dense.parts(), arrays)

@@ -9,13 +9,13 @@ from qa.topics import Outline, heading_names, passages_of_topic, topic_tree
 from qa.types import Topic
 
 OUTLINE: Outline = [
-    ("dl/cnn.md", "CNN 笔记", ("CNN 笔记",), [1]),
-    ("dl/cnn.md", "CNN 笔记", ("CNN 笔记", "池化（Pooling）"), [2, 3]),
-    ("dl/cnn.md", "CNN 笔记", ("CNN 笔记", "池化（Pooling）", "最大池化"), [4]),
-    ("dl/rnn.md", "rnn", (), [5]),
-    ("dl/rnn.md", "rnn", ("Gates",), [6]),
-    ("ml/svm.md", "SVM", ("SVM", "Kernel"), [7]),
-    ("ml/svm.md", "SVM", ("Appendix",), [8]),
+    ("dl/cnn.md", "CNN 笔记", ("卷积网络",), ("CNN 笔记",), [1]),
+    ("dl/cnn.md", "CNN 笔记", ("卷积网络",), ("CNN 笔记", "池化（Pooling）"), [2, 3]),
+    ("dl/cnn.md", "CNN 笔记", ("卷积网络",), ("CNN 笔记", "池化（Pooling）", "最大池化"), [4]),
+    ("dl/rnn.md", "rnn", (), (), [5]),
+    ("dl/rnn.md", "rnn", (), ("Gates",), [6]),
+    ("ml/svm.md", "SVM", ("支持向量机（Support Vector Machine）", "分类"), ("SVM", "Kernel"), [7]),
+    ("ml/svm.md", "SVM", ("支持向量机（Support Vector Machine）", "分类"), ("Appendix",), [8]),
 ]
 
 
@@ -49,6 +49,9 @@ def test_tree_of_nothing_is_empty() -> None:
         ("dl", [1, 2, 3, 4, 5, 6]),
         ("  gates ", [6]),
         ("SVM", [7, 8]),
+        ("卷积网络", [1, 2, 3, 4]),
+        ("分类", [7, 8]),
+        ("support vector machine", [7, 8]),
     ],
 )
 def test_name_stands_for_all_below_it(name: str, ids: list[int]) -> None:
@@ -64,7 +67,14 @@ def test_every_topic_of_the_tree_is_found_by_its_path() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "near"), [("池化层", "池化"), ("Kernels", "Kernel"), ("gate", "Gates"), ("最大 池化", "最大池化")]
+    ("name", "near"),
+    [
+        ("池化层", "池化"),
+        ("Kernels", "Kernel"),
+        ("gate", "Gates"),
+        ("最大 池化", "最大池化"),
+        ("卷积神经网络", "卷积网络"),
+    ],
 )
 def test_unknown_name_is_told_with_near_ones(name: str, near: str) -> None:
     with pytest.raises(UnknownTopic) as error:
