@@ -1,55 +1,53 @@
-"""Measures retrieval and answers on a question file: rates per direction, with nothing judged by a model."""
+"""Measures retrieval and answers on questions with known answers, with nothing judged by a model."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from qa import __version__, retrieval
+from qa.abstaining import chance
 from qa.assistant import NotesQA
 from qa.citations import numbers_in
-from qa.errors import NotesQAError
-from qa.types import LANGUAGES, Answer, Hit, Language, Progress
+from qa.errors import QuestionFileError
+from qa.metrics import DEPTH, ComparedRow, DecisionRow, RetrievalRow, Searched, decision_rows, retrieval_rows
+from qa.notes import line_starts
+from qa.question_sets import Gold, Question, read_questions
+from qa.types import LANGUAGES, Answer, Hit, Language, Note, Progress
 from qa.writing import in_language
 
-_DEPTH = 10
+__all__ = [
+    "Gold",
+    "Question",
+    "QuestionFileError",
+    "Retrieval",
+    "changed_settings",
+    "configuration",
+    "evaluate_answers",
+    "evaluate_retrieval",
+    "read_questions",
+    "read_retrieval",
+    "table",
+    "to_json",
+]
 
-
-class QuestionFileError(NotesQAError):
-    """The question file cannot be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gold:
-    """Where an answer stands: a verbatim quote of one line of a note."""
-
-    note: str
-    quote: str
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question in both languages; without gold the notes do not answer it."""
-
-    id: str
-    texts: dict[Language, str]
-    gold: tuple[Gold, ...]
-    facts: dict[Language, tuple[str, ...]]  # each a phrase that a right answer holds; `a|b` are alternatives
+ReportProgress = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
-class RetrievalRow:
-    """How well one direction retrieves: shares of the questions, 0 to 1."""
+class Retrieval:
+    """What the search found for every question, and what that amounts to."""
 
-    direction: str  # "question's language to note's"
-    questions: int
-    hit_at_1: float
-    hit_at_5: float
-    mrr: float  # mean reciprocal rank within the first ten
+    searched: list[Searched]
+    rows: list[RetrievalRow]
+    decisions: list[DecisionRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,111 +66,164 @@ class AnswerRow:
     first_token: float  # median seconds to the first text
 
 
-def read_questions(path: Path) -> list[Question]:
-    """The questions of a JSON Lines file. Raises QuestionFileError that names the line."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise QuestionFileError(f"The question file {str(path)!r} cannot be read: {error}") from None
-    questions = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            item = json.loads(line)
-            questions.append(
-                Question(
-                    str(item["id"]),
-                    {language: item[language] for language in LANGUAGES},
-                    tuple(Gold(gold["note"], gold["quote"]) for gold in item["gold"]),
-                    {language: tuple(item.get(f"facts_{language}", ())) for language in LANGUAGES},
-                )
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise QuestionFileError(
-                f"Line {number} of {str(path)!r} is not a question: {error!r}. "
-                'A line looks like {"id": "1", "zh": "...", "en": "...", "gold": [{"note": "a.md", "quote": "..."}]}.'
-            ) from None
-    if not questions:
-        raise QuestionFileError(f"The question file {str(path)!r} holds no question.")
-    return questions
+def evaluate_retrieval(
+    notes: NotesQA,
+    questions: Sequence[Question],
+    progress: ReportProgress | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Retrieval:
+    """A row per direction, and one per language on whether the search tells what the notes answer.
 
-
-def evaluate_retrieval(notes: NotesQA, questions: Sequence[Question]) -> list[RetrievalRow]:
-    """A row per direction in which there are answerable questions."""
-    ranks: dict[str, list[int | None]] = {}
-    languages = {path: note.language for path, note in notes.notes().items()}
+    Raises QuestionFileError where gold is not in the notes.
+    """
+    of_notes = notes.notes()
     for question in questions:
-        if not question.gold:
-            continue
-        _check_gold(question, languages)
-        for language in LANGUAGES:
-            hits = notes.search(question.texts[language], _DEPTH)
-            direction = f"{language} to {languages[question.gold[0].note]}"
-            ranks.setdefault(direction, []).append(gold_rank(hits, question.gold))
-    return [_retrieval_row(direction, found) for direction, found in sorted(ranks.items(), reverse=True)]
+        _check_gold(question, of_notes)
+    asked = [(question, language, text) for question in questions for language, text in question.texts.items()]
+    for _, _, text in asked[:1]:
+        notes.find(text, DEPTH)  # loads what later searches find loaded, so its time is not counted
+    searched = []
+    for done, (question, language, text) in enumerate(asked, 1):
+        started = clock()
+        found = notes.find(text, DEPTH)
+        milliseconds = 1000 * (clock() - started)
+        searched.append(
+            Searched(
+                question.id,
+                language,
+                f"{language} to {of_notes[question.gold[0].note].language}" if question.gold else "",
+                tuple(gold_rank(found.hits, [gold]) for gold in question.gold),
+                chance(found.evidence, None, language),
+                milliseconds,
+            )
+        )
+        if progress:
+            progress(Progress("evaluate", done, len(asked)))
+    return Retrieval(searched, retrieval_rows(searched), decision_rows(searched))
 
 
 def evaluate_answers(
-    notes: NotesQA, questions: Sequence[Question], progress: Callable[[Progress], None] | None = None
+    notes: NotesQA, questions: Sequence[Question], progress: ReportProgress | None = None
 ) -> tuple[list[AnswerRow], list[dict[str, Any]]]:
-    """A row per language, and every answer with what was found wrong with it."""
+    """A row per language in which there are questions, and every answer with what was found wrong with it."""
     records: list[dict[str, Any]] = []
     rows = []
+    total = sum(len(question.texts) for question in questions)
     for language in LANGUAGES:
         of_language = []
         for question in questions:
+            if language not in question.texts:
+                continue
             started = time.perf_counter()
             answer = notes.ask(question.texts[language], language)
             of_language.append(_record(notes, question, language, answer, time.perf_counter() - started))
             if progress:
-                progress(Progress("evaluate", len(records) + len(of_language), len(LANGUAGES) * len(questions)))
-        rows.append(_answer_row(language, of_language))
+                progress(Progress("evaluate", len(records) + len(of_language), total))
+        if of_language:
+            rows.append(_answer_row(language, of_language))
         records += of_language
     return rows, records
 
 
 def gold_rank(hits: Iterable[Hit], gold: Sequence[Gold]) -> int | None:
-    """Rank of the first hit that holds one of the gold quotes."""
-    return next((hit.rank for hit in hits if any(_holds(hit, g) for g in gold)), None)
+    """Rank of the first hit that holds one of the places of gold, itself or as another place of the same text."""
+    return next((hit.rank for hit in hits if any(g.is_in(p) for g in gold for p in (hit.passage, *hit.copies))), None)
 
 
-def table(rows: Sequence[RetrievalRow] | Sequence[AnswerRow]) -> str:
-    """The rows as a Markdown table."""
+def configuration(notes: NotesQA, encoder: str) -> dict[str, Any]:
+    """What the figures depend on: `encoder` is its name in the settings."""
+    of_notes = notes.notes()
+    hashes = "".join(f"{path} {note.sha256}\n" for path, note in sorted(of_notes.items()))
+    weights = {key.lower(): value for key, value in vars(retrieval).items() if key.isupper() and key[0] != "_"}
+    return {
+        "notes_qa": __version__,
+        "notes": len(of_notes),
+        "notes_sha256": hashlib.sha256(hashes.encode("utf-8", "replace")).hexdigest(),
+        "encoder_name": encoder,
+        **notes.built_with(),
+        "retrieval": {key: value for key, value in weights.items() if isinstance(value, int | float)},
+    }
+
+
+def to_json(run: Retrieval, of_run: Mapping[str, Any], **others: Sequence[Any]) -> dict[str, Any]:
+    """A run for other programs and for `read_retrieval`: what was not measured is null. `others` are lists of rows."""
+    rows: dict[str, Sequence[Any]] = {"retrieval": run.rows, "decisions": run.decisions, **others}
+    questions = [{**asdict(one), "direction": one.direction or None, "rank": one.rank} for one in run.searched]
+    tables = {name: [_without_nan(asdict(row)) for row in of_name] for name, of_name in rows.items()}
+    return {"configuration": of_run, **tables, "questions": questions}
+
+
+def read_retrieval(path: Path) -> tuple[dict[str, Any], list[Searched]]:
+    """Configuration and findings of a former run, from its JSON. Raises QuestionFileError."""
+    try:
+        run = json.loads(path.read_text(encoding="utf-8-sig"))
+        searched = [
+            Searched(
+                str(one["id"]),
+                one["language"],
+                one["direction"] or "",
+                tuple(None if rank is None else int(rank) for rank in one["ranks"]),
+                float(one["probability"]),
+                float(one["milliseconds"]),
+            )
+            for one in run["questions"]
+        ]
+        return dict(run["configuration"]), searched
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise QuestionFileError(
+            f"The former run {str(path)!r} cannot be read: {error!r}. Make one with: notes-qa eval ... --json > FILE"
+        ) from None
+
+
+def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Names of what two configurations differ in: where the notes do, more than the program has changed."""
+    before, now = ({**of, **of.get("retrieval", {}), "retrieval": None} for of in (before, now))
+    return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
+
+def table(rows: Sequence[RetrievalRow | DecisionRow | ComparedRow | AnswerRow]) -> str:
+    """The rows as a Markdown table, each figure with its interval where it has one."""
     if not rows:
         return ""
-    values = [asdict(row) for row in rows]
+    values = [{name: value for name, value in asdict(row).items() if name != "intervals"} for row in rows]
     header = [name.replace("_", " ") for name in values[0]]
-    body = [[f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values()] for row in values]
+    body = [[_cell(row, name, value) for name, value in of.items()] for row, of in zip(rows, values, strict=True)]
     lines = [header, ["---"] * len(header), *body]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _holds(hit: Hit, gold: Gold) -> bool:
-    return hit.passage.note_path == gold.note and gold.quote in hit.passage.text
+def _cell(row: object, name: str, value: object) -> str:
+    if not isinstance(value, float):
+        return str(value).replace("_", " ")
+    low, high = getattr(row, "intervals", {}).get(name, (math.nan, math.nan))
+    text = f"{value:.1f}" if name.endswith("_ms") else f"{value:.3f}"
+    return text if math.isnan(low) else f"{text} ({low:.3f} to {high:.3f})"
 
 
-def _check_gold(question: Question, languages: dict[str, Language]) -> None:
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(of_key) for key, of_key in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _check_gold(question: Question, notes: Mapping[str, Note]) -> None:
     for gold in question.gold:
-        if gold.note not in languages:
-            raise QuestionFileError(f"Question {question.id!r} names {gold.note!r}, but the index has no such note.")
-
-
-def _retrieval_row(direction: str, ranks: Sequence[int | None]) -> RetrievalRow:
-    count = len(ranks)
-    return RetrievalRow(
-        direction,
-        count,
-        sum(rank == 1 for rank in ranks) / count,
-        sum(rank is not None and rank <= 5 for rank in ranks) / count,
-        sum(1 / rank for rank in ranks if rank) / count,
-    )
+        name = f"Question {question.id!r} names {gold.note!r}, but"
+        if gold.note not in notes:
+            raise QuestionFileError(f"{name} the index has no such note.")
+        text = notes[gold.note].text
+        if gold.lines and gold.lines[1] > (count := len(line_starts(text))):
+            raise QuestionFileError(f"{name} this note has {count} lines, not {gold.lines[1]}.")
+        if gold.quote not in text:
+            raise QuestionFileError(f"{name} this note does not say {gold.quote!r}.")
 
 
 def _record(notes: NotesQA, question: Question, language: Language, answer: Answer, seconds: float) -> dict[str, Any]:
     text = answer.texts[language]
     valid = [_is_valid(notes, answer, number) for number in numbers_in(text)]
-    cited = [g for g in question.gold for c in answer.citations if c.note_path == g.note and g.quote in c.passage.text]
+    cited = [g for g in question.gold for c in answer.citations if g.is_in(c.passage)]
     facts = question.facts[language]
     return {
         "id": question.id,

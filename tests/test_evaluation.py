@@ -1,26 +1,38 @@
-"""Measures on cases made by hand, and question files that cannot be used."""
+"""Measures on cases made by hand, and a former run that is read again."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fakes_chat import open_notes
 
+from qa.abstaining import chance
+from qa.assistant import NotesQA
 from qa.evaluation import (
     AnswerRow,
     Gold,
     Question,
     QuestionFileError,
-    RetrievalRow,
+    Retrieval,
+    changed_settings,
+    configuration,
     evaluate_answers,
     evaluate_retrieval,
     gold_rank,
     read_questions,
+    read_retrieval,
     table,
+    to_json,
 )
+from qa.metrics import ComparedRow, DecisionRow, RetrievalRow, Searched, compare
+from qa.question_sets import heading_questions, write_notes
+from qa.retrieval import LEXICAL_WEIGHT, Evidence, Found
 from qa.types import Answer, AnswerLanguage, Citation, Hit, Language, Note, Passage, Progress
 
 TEXT = "# 池化\r\n\r\n池化层缩小特征图。\r\n它没有参数。\r\n\r\n## B\r\n\r\nother\r\n"
@@ -32,6 +44,9 @@ ANSWERABLE = Question(
     "1", {"zh": "池化层做什么？", "en": "What does pooling do?"}, GOLD, {"zh": ("缩小|变小",), "en": ("shrink",)}
 )
 UNANSWERABLE = Question("2", {"zh": "今天天气？", "en": "Weather?"}, (), {"zh": (), "en": ()})
+ENGLISH_ONLY = Question("3", {"en": "What does pooling do?"}, GOLD, {"zh": (), "en": ("shrink",)})
+COVERED = Evidence(1.0, 0.9, 1.0, True)
+NOT_COVERED = Evidence(-1.0, 0.0, 0.0, True)
 QUOTED = Citation(1, POOLING, "池化层缩小特征图。\r\n它没有参数。", 3, 4)
 
 
@@ -54,8 +69,9 @@ class ScriptedNotes:
     def notes(self) -> dict[str, Note]:
         return {"cnn.md": NOTE}
 
-    def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]:
-        return self._found.get(query, [])[:top_k]
+    def find(self, query: str, top_k: int = 5, topic: str | None = None) -> Found:
+        hits = self._found.get(query, [])[:top_k]
+        return Found(hits, COVERED if hits else NOT_COVERED)
 
     def ask(self, question: str, language: AnswerLanguage | None = None) -> Answer:
         return self._answers[question]
@@ -75,23 +91,70 @@ def test_same_words_in_another_note_are_no_gold() -> None:
     assert gold_rank(hits(replace(POOLING, note_path="copy.md")), GOLD) is None
 
 
+def test_gold_stands_where_its_text_stands_too() -> None:
+    copied = [replace(hits(OTHER)[0], copies=(POOLING,))]
+    assert gold_rank(copied, GOLD) == 1
+
+
+def test_gold_may_be_lines() -> None:
+    assert gold_rank(hits(OTHER, POOLING), (Gold("cnn.md", lines=(3, 4)),)) == 2
+
+
+def measured(found: dict[str, list[Hit]], *questions: Question) -> Retrieval:
+    """With a clock that moves on by a second with each look at it."""
+    return evaluate_retrieval(ScriptedNotes(found), questions, clock=itertools.count().__next__)
+
+
 def test_retrieval_is_measured_per_direction() -> None:
     found = {"池化层做什么？": hits(POOLING), "What does pooling do?": hits(*[OTHER] * 5, POOLING)}
-    assert evaluate_retrieval(ScriptedNotes(found), [ANSWERABLE, UNANSWERABLE]) == [
-        RetrievalRow("zh to zh", 1, 1.0, 1.0, 1.0),
-        RetrievalRow("en to zh", 1, 0.0, 0.0, 1 / 6),
+    first, second = measured(found, ANSWERABLE, UNANSWERABLE).rows
+    assert (first.direction, first.questions, first.hit_at_1, first.mrr_at_10) == ("zh to zh", 1, 1.0, 1.0)
+    assert (second.direction, second.hit_at_5, second.hit_at_10, second.mrr_at_10) == ("en to zh", 0.0, 1.0, 1 / 6)
+    assert (first.p50_ms, first.p95_ms) == (1000, 1000)
+
+
+def test_every_question_is_kept_with_what_was_found() -> None:
+    gold = (*GOLD, Gold("cnn.md", "other"))
+    question = replace(ENGLISH_ONLY, gold=gold)
+    run = measured({"What does pooling do?": hits(OTHER, OTHER, POOLING)}, question, UNANSWERABLE)
+    covered, not_covered = chance(COVERED, None, "en"), chance(NOT_COVERED, None, "en")
+    assert run.searched == [
+        Searched("3", "en", "en to zh", (3, 1), covered, 1000),
+        Searched("2", "zh", "", (), not_covered, 1000),
+        Searched("2", "en", "", (), not_covered, 1000),
     ]
+    assert [one.rank for one in run.searched] == [1, None, None]
+
+
+def test_what_the_search_declines_is_counted_per_language() -> None:
+    zh, en = measured({"池化层做什么？": hits(POOLING)}, ANSWERABLE, UNANSWERABLE).decisions
+    assert (zh.language, zh.auroc, zh.declined_answerable, zh.declined_unanswerable) == ("zh", 1.0, 0.0, 1.0)
+    assert (en.language, en.auroc, en.declined_answerable, en.declined_unanswerable) == ("en", 0.5, 1.0, 1.0)
 
 
 def test_passage_below_the_tenth_counts_as_not_found() -> None:
     found = {"池化层做什么？": hits(*[OTHER] * 10, POOLING)}
-    assert evaluate_retrieval(ScriptedNotes(found), [ANSWERABLE])[0].mrr == 0.0
+    assert measured(found, ANSWERABLE).rows[0].mrr_at_10 == 0.0
 
 
-def test_gold_in_a_note_that_is_not_there_is_told() -> None:
-    question = replace(ANSWERABLE, gold=(Gold("gone.md", "x"),))
-    with pytest.raises(QuestionFileError, match=r"Question '1' names 'gone.md', but the index has no such note"):
-        evaluate_retrieval(ScriptedNotes(), [question])
+def test_each_search_is_reported() -> None:
+    seen: list[Progress] = []
+    evaluate_retrieval(ScriptedNotes(), [ANSWERABLE, ENGLISH_ONLY], seen.append)
+    assert seen == [Progress("evaluate", done, 3) for done in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("gold", "sentence"),
+    [
+        (Gold("gone.md", "x"), "Question '1' names 'gone.md', but the index has no such note."),
+        (Gold("cnn.md", "x y"), "Question '1' names 'cnn.md', but this note does not say 'x y'."),
+        (Gold("cnn.md", lines=(3, 12)), "Question '1' names 'cnn.md', but this note has 9 lines, not 12."),
+    ],
+)
+def test_gold_that_is_not_in_the_notes_is_told(gold: Gold, sentence: str) -> None:
+    with pytest.raises(QuestionFileError) as error:
+        measured({}, replace(ANSWERABLE, gold=(gold,)))
+    assert str(error.value) == sentence
 
 
 def test_good_answer_scores_one_everywhere() -> None:
@@ -154,46 +217,122 @@ def test_answer_without_a_first_token_has_no_time_for_it() -> None:
     assert math.isnan(zh.first_token)
 
 
-def test_table_is_markdown() -> None:
-    assert table([RetrievalRow("zh to en", 3, 1 / 3, 1.0, 0.5)]).split("\n") == [
-        "| direction | questions | hit at 1 | hit at 5 | mrr |",
-        "| --- | --- | --- | --- | --- |",
-        "| zh to en | 3 | 0.333 | 1.000 | 0.500 |",
+def test_question_in_one_language_is_answered_in_it_only() -> None:
+    notes = ScriptedNotes(answers={"What does pooling do?": answer("It shrinks [1].", QUOTED, language="en")})
+    seen: list[Progress] = []
+    (row,), _ = evaluate_answers(notes, [ENGLISH_ONLY], seen.append)
+    assert (row.language, row.questions, row.facts) == ("en", 1, 1.0)
+    assert seen == [Progress("evaluate", 1, 1)]
+
+
+def test_cited_lines_are_gold() -> None:
+    question = replace(ANSWERABLE, gold=(Gold("cnn.md", lines=(6, 8)),))
+    zh, en = answers_measured(
+        answer("x [1]。", Citation(1, OTHER, "other", 8, 8)), answer("x [1].", QUOTED, language="en"), question
+    )
+    assert (zh.cited_gold_note, en.cited_gold_note) == (1.0, 0.0)
+
+
+def test_table_is_markdown_with_intervals() -> None:
+    interval = {"auroc": (0.25, 1.0), "declined_answerable": (math.nan, math.nan)}
+    assert table([DecisionRow("zh", 3, 0, 1 / 3, 1.0, math.nan, interval)]).split("\n") == [
+        "| language | answerable | unanswerable | auroc | declined answerable | declined unanswerable |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| zh | 3 | 0 | 0.333 (0.250 to 1.000) | 1.000 | nan |",
     ]
+    row = RetrievalRow("zh to en", 3, 0.0, 0.5, 1.0, 0.5, 0.5, 12.34, 120.0)
+    assert table([row]).endswith("| zh to en | 3 | 0.000 | 0.500 | 1.000 | 0.500 | 0.500 | 12.3 | 120.0 |")
+    compared = ComparedRow("zh to en", 3, "hit_at_5", 0.5, 0.25, -0.25, {"difference": (-0.5, 0.0)})
+    assert table([compared]).endswith("| zh to en | 3 | hit at 5 | 0.500 | 0.250 | -0.250 (-0.500 to 0.000) |")
     assert table([]) == ""
 
 
-def written(folder: Path, *lines: str) -> Path:
-    path = folder / "questions.jsonl"
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return path
+def strict(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-LINE = '{"id": 1, "zh": "问", "en": "q", "gold": [{"note": "a.md", "quote": "一\u2028二"}], "facts_zh": ["答"]}'
+def test_run_is_read_again_from_its_json(tmp_path: Path) -> None:
+    run = measured({"What does pooling do?": hits(OTHER, POOLING)}, ANSWERABLE, UNANSWERABLE)
+    value = to_json(run, {"notes": 1}, answers=[])
+    path = tmp_path / "run.json"
+    path.write_text(strict(value), encoding="utf-8")
+    assert read_retrieval(path) == ({"notes": 1}, run.searched)
+    assert compare(run.searched, read_retrieval(path)[1]) == compare(run.searched, run.searched)
+    assert value["questions"][1] == {
+        "id": "1",
+        "language": "en",
+        "direction": "en to zh",
+        "ranks": (2,),
+        "rank": 2,
+        "probability": chance(COVERED, None, "en"),
+        "milliseconds": 1000,
+    }
 
 
-def test_questions_are_read(tmp_path: Path) -> None:
-    expected = Question("1", {"zh": "问", "en": "q"}, (Gold("a.md", "一\u2028二"),), {"zh": ("答",), "en": ()})
-    assert read_questions(written(tmp_path, LINE, "", LINE, "")) == [expected, expected]
+def test_what_was_not_measured_is_null_in_json() -> None:
+    value = json.loads(strict(to_json(measured({}, UNANSWERABLE), {})))
+    assert value["retrieval"] == []
+    assert (value["decisions"][0]["auroc"], value["decisions"][0]["declined_unanswerable"]) == (None, 1.0)
+    assert value["decisions"][0]["intervals"]["auroc"] == [None, None]
 
 
 @pytest.mark.parametrize(
-    "line", ["{", "5", "[]", '{"id": "1", "zh": "问", "en": "q"}', '{"id": "1", "zh": "问", "gold": []}']
+    "text", [None, "{", "[]", "{}", '{"retrieval": []}', '{"configuration": {}, "questions": [1]}']
 )
-def test_line_that_is_no_question_is_told_with_its_number(tmp_path: Path, line: str) -> None:
-    with pytest.raises(QuestionFileError, match=r"Line 2 of '.*' is not a question: .* A line looks like"):
-        read_questions(written(tmp_path, LINE, line))
+def test_file_that_is_no_former_run_is_told(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "run.json"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    with pytest.raises(QuestionFileError, match=r"The former run '.*run.json' cannot be read: .* --json > FILE"):
+        read_retrieval(path)
 
 
-def test_file_without_questions_is_told(tmp_path: Path) -> None:
-    with pytest.raises(QuestionFileError, match="holds no question"):
-        read_questions(written(tmp_path, "", "  "))
+def test_settings_that_differ_are_named() -> None:
+    before = {"notes": 3, "splitter": "1", "retrieval": {"lexical_weight": 4.0, "candidates": 60}}
+    now = {"notes": 3, "splitter": "2", "retrieval": {"lexical_weight": 6.0, "candidates": 60}, "search_text": "1"}
+    assert changed_settings(before, now) == ["lexical_weight", "search_text", "splitter"]
+    assert changed_settings(now, now) == []
 
 
-@pytest.mark.parametrize("data", [None, b"\xff\xfe\xfa"])
-def test_file_that_cannot_be_read_is_told(tmp_path: Path, data: bytes | None) -> None:
+FILES = {
+    "cnn.md": "# 卷积网络笔记\n\n## 池化层的作用\n池化层缩小特征图，没有参数。\n\n## 卷积核的大小\n卷积核常取 3x3。\n",
+    "opt.md": "# Optimizer notes\n\n## Weight decay in Adam\nDecay shrinks the weights at each step.\n\n"
+    "## Nesterov momentum step\nMomentum looks ahead before the gradient.\n",
+}
+
+
+def test_real_notes_are_measured_on_a_question_file(tmp_path: Path) -> None:
     path = tmp_path / "questions.jsonl"
-    if data is not None:
-        path.write_bytes(data)
-    with pytest.raises(QuestionFileError, match=r"The question file '.*questions.jsonl' cannot be read"):
-        read_questions(path)
+    gold = {"note": "opt.md", "start_line": 3, "end_line": 4}
+    path.write_text(json.dumps({"id": "1", "en": "weight decay shrinks what", "gold": [gold]}), encoding="utf-8")
+    with open_notes(tmp_path, FILES, None) as notes:
+        (row,) = evaluate_retrieval(notes, read_questions(path)).rows
+    assert (row.direction, row.hit_at_1, row.intervals["hit_at_1"]) == ("en to en", 1.0, (1.0, 1.0))
+
+
+def test_configuration_names_what_the_figures_depend_on(tmp_path: Path) -> None:
+    with open_notes(tmp_path, FILES, None) as notes:
+        found = configuration(notes, "packaged")
+        (tmp_path / "corpus" / "cnn.md").write_text("# 别的\n", encoding="utf-8")
+        notes.rebuild()
+        assert changed_settings(found, configuration(notes, "packaged")) == ["notes_sha256"]
+    assert (found["notes"], found["encoder_name"], found["encoder"]) == (2, "packaged", "words/1")
+    assert {"splitter", "segmenter", "search_text"} <= found.keys()
+    assert found["retrieval"]["lexical_weight"] == LEXICAL_WEIGHT
+
+
+def opened_without_words_of_headings(folder: Path) -> tuple[NotesQA, list[Question]]:
+    with open_notes(folder / "whole", FILES, None) as notes:
+        made = heading_questions(list(notes.notes().values()))
+    write_notes(made.notes, folder / "masked" / "corpus")
+    return open_notes(folder / "masked", {}, None), made.questions
+
+
+def test_notes_are_measured_on_their_own_headings(tmp_path: Path) -> None:
+    notes, questions = opened_without_words_of_headings(tmp_path)
+    with notes:
+        run = evaluate_retrieval(notes, questions)
+        indexed = "".join(note.text for note in notes.notes().values())
+    assert [(row.direction, row.questions) for row in run.rows] == [("zh to zh", 3), ("en to en", 3)]
+    assert run.rows[1].hit_at_5 == 1.0
+    assert [words for q in questions for words in q.texts.values() if words in indexed] == []
