@@ -16,14 +16,15 @@ from pydantic import ConfigDict
 from qa.answering import Answerer
 from qa.chat import open_chat_model
 from qa.encoder import Encoder, SentenceEncoder
-from qa.errors import BadQuestion, ModelFailed, SettingsError
+from qa.errors import BadQuestion, ModelFailed, NotesQAError, SettingsError
 from qa.glossary import Glossary
 from qa.index import Index
-from qa.indexing import refresh
-from qa.retrieval import Retriever
+from qa.indexing import refresh, rules, staleness
+from qa.retrieval import Found, OpenStored, Retriever
 from qa.settings import Settings
 from qa.topics import topic_tree
-from qa.types import Answer, AnswerLanguage, Done, Event, Hit, IndexChanges, Note, Progress, Topic, Turn
+from qa.types import Answer, AnswerLanguage, Done, Event, Hit, IndexChanges, IndexState, Note, Progress, Topic, Turn
+from qa.watching import watch_notes
 from qa.writing import Limits
 
 ReportProgress = Callable[[Progress], None]
@@ -42,13 +43,14 @@ class NotesQA:
         encoder: Encoder,
         settings: Settings,
         load_model: Callable[[], tuple[BaseChatModel | None, str]],
+        open_stored: OpenStored | None = None,
     ) -> None:
         self._corpus = corpus
         self._index = index
         self._encoder = encoder
         self._settings = settings
         self._load_model = load_model
-        self._retriever = Retriever(index, encoder, Glossary.load())
+        self._retriever = Retriever(index, encoder, Glossary.load(), open_stored)
         self._answerer = Answerer(
             self._retriever,
             encoder,
@@ -59,6 +61,7 @@ class NotesQA:
         self._model: BaseChatModel | None = None
         self._model_name = ""
         self._loading = threading.Lock()
+        self._refreshing = threading.Lock()
         self._closed = False
 
     @classmethod
@@ -88,12 +91,25 @@ class NotesQA:
                 timeout=settings.timeout,
             )
 
+        def open_stored(location: str, fingerprint: str) -> Encoder | None:
+            return SentenceEncoder.open_stored(Path(location), fingerprint, settings.cache)
+
         notes = cls(
-            Path(corpus or settings.corpus), Index(Path(index or settings.index)), encoder, settings, load_model
+            Path(corpus or settings.corpus),
+            Index(Path(index or settings.index)),
+            encoder,
+            settings,
+            load_model,
+            open_stored,
         )
         if refresh:
             notes.rebuild(progress=progress)
         return notes
+
+    @property
+    def corpus(self) -> Path:
+        """The folder of notes."""
+        return self._corpus
 
     @property
     def model_name(self) -> str:
@@ -137,15 +153,21 @@ class NotesQA:
         if language not in ("auto", "zh", "en", "both"):
             raise SettingsError(f"The answer language {language!r} is not one of auto, zh, en and both.")
         self._check_open()
+        self._wait_for_first_build()
         return self._answerer.stream(question, language, top_k or self._settings.top_k, topic, history)
 
     def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]:
         """The best passages, best first, without any chat model. Raises BadQuestion, UnknownTopic, IndexNotBuilt."""
+        return self.find(query, top_k, topic).hits
+
+    def find(self, query: str, top_k: int = 5, topic: str | None = None) -> Found:
+        """As `search`, with the evidence on whether the notes answer at all."""
         if not query.strip():
             raise BadQuestion("The search is empty. Type a word or a question.")
         if top_k < 1:
             raise SettingsError(f"top_k cannot be {top_k}: at least 1 passage must be asked for.")
-        return self._retriever.find(query, top_k, topic).hits
+        self._wait_for_first_build()
+        return self._retriever.find(query, top_k, topic)
 
     def topics(self) -> tuple[Topic, ...]:
         """The tree of notes and headings with passage counts."""
@@ -158,8 +180,32 @@ class NotesQA:
             return snapshot.notes()
 
     def rebuild(self, full: bool = False, progress: ReportProgress | None = None) -> IndexChanges:
-        """Bring the index up to date; `full` encodes every passage again."""
-        return refresh(self._corpus, self._index, self._encoder, full, progress)
+        """Bring the index up to date; `full` encodes every passage again. Old answers go on meanwhile."""
+        with self._refreshing:
+            return refresh(self._corpus, self._index, self._encoder, full, progress)
+
+    def watch(
+        self,
+        stop: threading.Event,
+        report: Callable[[IndexChanges | NotesQAError], None],
+        progress: ReportProgress | None = None,
+    ) -> None:
+        """Refresh now and whenever notes change, until `stop` is set; each refresh, or why it failed, is reported."""
+        for _ in watch_notes(self._corpus, stop):
+            try:
+                report(self.rebuild(progress=progress))
+            except NotesQAError as error:
+                report(error)
+
+    def index_state(self) -> IndexState:
+        """Whether an index is there, and whether it was built by other rules or with another encoder."""
+        manifest = self._index.manifest()
+        return IndexState("generation" in manifest, staleness(manifest, self._encoder.fingerprint))
+
+    def built_with(self) -> dict[str, str]:
+        """The fingerprint of the encoder and the versions of the rules that the index was built with."""
+        manifest = self._index.manifest()
+        return {key: manifest[key] for key in ("encoder", *rules()) if key in manifest}
 
     def as_retriever(self, top_k: int = 5, topic: str | None = None) -> BaseRetriever:
         """The search as a LangChain retriever; a document's metadata holds note_path, headings, lines and score."""
@@ -195,6 +241,12 @@ class NotesQA:
             if not self._model_name:
                 self._model, self._model_name = self._load_model()
             return self._model, self._model_name
+
+    def _wait_for_first_build(self) -> None:
+        """Where the first index is being built right now, until it is there."""
+        if not self._index.manifest():
+            with self._refreshing:
+                pass
 
     def _check_open(self) -> None:
         if self._closed:

@@ -6,19 +6,25 @@ import argparse
 import contextlib
 import json
 import sys
+import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa import __version__
-from qa.errors import NotesQAError
-from qa.words import error_sentence, terminal_language, word
+from qa.errors import NotesQAError, QuestionFileError
+from qa.words import error_sentence, skip_reason, stale_sentence, terminal_language, word
 
 if TYPE_CHECKING:
     from qa.assistant import NotesQA
+    from qa.metrics import Changed
+    from qa.question_sets import Question
     from qa.settings import Settings
     from qa.types import Answer, Hit, IndexChanges, Language, Progress, Topic
 
+_FILES_NAMED = 50
 _SETTING_OPTIONS = ("corpus", "index", "chat_model", "language", "top_k", "host", "port")
 
 
@@ -30,8 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command: Callable[[argparse.Namespace, Language], int] = options.run
         return command(options, language)
     except NotesQAError as error:
-        sentence, detail = error_sentence(error, language)
-        print(word("error", language) + " ".join(filter(None, (sentence, detail))), file=sys.stderr)
+        print(_error_text(error, language), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(word("interrupted", language), file=sys.stderr)
@@ -64,6 +69,7 @@ def _parser(language: Language) -> argparse.ArgumentParser:
 
     index = add("index", _index, "corpus", "index")
     index.add_argument("--full", action="store_true", help=say("full"))
+    index.add_argument("--watch", action="store_true", help=say("watch"))
     ask = add("ask", _ask, "corpus", "index", "chat_model", "language", "top_k")
     ask.add_argument("question", help=say("question"))
     search = add("search", _search, "corpus", "index", "top_k")
@@ -73,9 +79,13 @@ def _parser(language: Language) -> argparse.ArgumentParser:
     doctor = add("doctor", _doctor, "corpus", "index", "chat_model")
     add("chat", _chat, "corpus", "index", "chat_model", "host", "port")
     evaluation = add("eval", _eval, "corpus", "index", "chat_model")
-    evaluation.add_argument("questions", type=Path, help=say("questions"))
+    source = evaluation.add_mutually_exclusive_group(required=True)
+    source.add_argument("questions", type=Path, nargs="?", help=say("questions"))
+    source.add_argument("--from-headings", action="store_true", help=say("from_headings"))
+    evaluation.add_argument("--limit", type=_count, help=say("limit"))
+    evaluation.add_argument("--compare", type=Path, help=say("compare"))
     evaluation.add_argument("--answers", action="store_true", help=say("answers"))
-    evaluation.add_argument("--sample", type=int, help=say("sample"))
+    evaluation.add_argument("--sample", type=_count, help=say("sample"))
     evaluation.add_argument("--records", type=Path, help=say("records"))
     for command in (ask, search):
         command.add_argument("--topic", help=say("topic"))
@@ -88,13 +98,22 @@ def _parser(language: Language) -> argparse.ArgumentParser:
 
 def _index(options: argparse.Namespace, language: Language) -> int:
     with _progress(language) as progress, _open(options, progress, refresh=False) as notes:
-        changes = notes.rebuild(options.full, progress)
-    if options.json:
-        from dataclasses import asdict
+        _say_stale(notes, language)
 
-        _print_json(asdict(changes))
-    else:
-        print(_changes_text(changes, language))
+        def show(changes: IndexChanges | NotesQAError) -> None:
+            progress.close()
+            if isinstance(changes, NotesQAError):
+                print(_error_text(changes, language), file=sys.stderr)
+            elif options.json:
+                _print_json(asdict(changes))
+            else:
+                print(_changes_text(changes, language), flush=True)
+
+        if options.full or not options.watch:
+            show(notes.rebuild(options.full, progress))
+        if options.watch:
+            print(word("watching", language, path=notes.corpus), file=sys.stderr)
+            notes.watch(threading.Event(), show, progress)
     return 0
 
 
@@ -128,8 +147,6 @@ def _topics(options: argparse.Namespace, language: Language) -> int:
     with _progress(language) as progress, _open(options, progress) as notes:
         topics = notes.topics()
     if options.json:
-        from dataclasses import asdict
-
         _print_json([asdict(topic) for topic in topics])
     else:
         print("\n".join(_topic_lines(topics, language)))
@@ -142,8 +159,6 @@ def _models(options: argparse.Namespace, language: Language) -> int:
     settings = _settings(options)
     models = describe_models(cache=settings.cache, base_url=settings.base_url, api_key=_key(settings))
     if options.json:
-        from dataclasses import asdict
-
         _print_json({"configured": settings.chat_model, "models": [asdict(model) for model in models]})
     else:
         print(word("configured", language, spec=settings.chat_model))
@@ -158,8 +173,6 @@ def _doctor(options: argparse.Namespace, language: Language) -> int:
     checks = examine(_settings(options), language)
     problems = sum(not check.ok for check in checks)
     if options.json:
-        from dataclasses import asdict
-
         _print_json([asdict(check) for check in checks])
     else:
         for check in checks:
@@ -172,30 +185,87 @@ def _chat(options: argparse.Namespace, language: Language) -> int:
     from qa.ui.server import serve
 
     settings = _settings(options)
-    with _progress(language) as progress, _open(options, progress) as notes:
+    with _progress(language) as progress, _open(options, progress, refresh=False) as notes:
         progress.close()
+        _say_stale(notes, language)
         serve(notes, settings.host, settings.port, settings.language)
     return 0
 
 
 def _eval(options: argparse.Namespace, language: Language) -> int:
-    from dataclasses import asdict
+    from qa.evaluation import (
+        changed_settings,
+        configuration,
+        evaluate_answers,
+        evaluate_retrieval,
+        read_retrieval,
+        table,
+        to_json,
+    )
+    from qa.metrics import compare
 
-    from qa.evaluation import evaluate_answers, evaluate_retrieval, read_questions, table
-
-    questions = read_questions(options.questions)
-    with _progress(language) as progress, _open(options, progress) as notes:
-        retrieval = evaluate_retrieval(notes, questions)
+    settings_before, before = read_retrieval(options.compare) if options.compare else ({}, [])
+    with _progress(language) as progress, _measured(options, language, progress) as (notes, questions, source):
+        run = evaluate_retrieval(notes, questions, progress)
+        settings = configuration(notes, _settings(options).encoder) | source
         asked = questions[:: max(1, len(questions) // options.sample)] if options.sample else questions
         answers, records = evaluate_answers(notes, asked, progress) if options.answers else ([], [])
+    compared, changed = compare(before, run.searched)
+    if options.compare and (names := changed_settings(settings_before, settings)):
+        print(word("settings_changed", language, names=", ".join(names)), file=sys.stderr)
     if options.records:
         lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         options.records.write_text("".join(lines), encoding="utf-8")
     if options.json:
-        _print_json({"retrieval": [asdict(row) for row in retrieval], "answers": [asdict(row) for row in answers]})
+        _print_json(to_json(run, settings, answers=answers, compared=compared, changed=changed))
     else:
-        print("\n\n".join(filter(None, (table(retrieval), table(answers)))))
+        tables = [table(run.rows), table(run.decisions), table(answers), table(compared)]
+        print("\n\n".join(filter(None, (*tables, "\n".join(_changed_text(one, language) for one in changed)))))
     return 0
+
+
+@contextlib.contextmanager
+def _measured(
+    options: argparse.Namespace, language: Language, progress: _Bar
+) -> Iterator[tuple[NotesQA, list[Question], dict[str, Any]]]:
+    """The notes, the questions to be asked of them, and where these come from."""
+    from qa.assistant import NotesQA
+    from qa.notes import read_notes
+    from qa.question_sets import draw, heading_questions, read_questions, write_notes
+
+    if not options.from_headings:
+        questions = draw(read_questions(options.questions), options.limit)
+        with _open(options, progress) as notes:
+            yield notes, questions, {"questions": options.questions.name, "limit": options.limit}
+        return
+    settings = _settings(options)
+    made = heading_questions(read_notes(settings.corpus)[0], options.limit)
+    if not made.questions:
+        raise QuestionFileError(f"No heading in {str(settings.corpus)!r} names anything of its own to ask about.")
+    print(word("headings", language, questions=len(made.questions), left_out=made.left_out), file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="notes-qa-", ignore_cleanup_errors=True) as folder:
+        corpus = Path(folder, "notes")
+        write_notes(made.notes, corpus)
+        with NotesQA.open(corpus, Path(folder, "index"), settings, progress) as notes:
+            yield notes, made.questions, {"questions": "headings", "limit": options.limit, "left_out": made.left_out}
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
+
+
+def _changed_text(changed: Changed, language: Language) -> str:
+    return word(
+        "changed_questions",
+        language,
+        direction=changed.direction,
+        won=changed.won,
+        won_ids=", ".join(changed.won_ids) or "-",
+        lost=changed.lost,
+        lost_ids=", ".join(changed.lost_ids) or "-",
+    )
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -219,6 +289,13 @@ def _open(options: argparse.Namespace, progress: _Bar, refresh: bool = True) -> 
         yield notes
 
 
+def _say_stale(notes: NotesQA, language: Language) -> None:
+    """Why the whole index is about to be made again, in a sentence, before that begins."""
+    state = notes.index_state()
+    if state.stale:
+        print(stale_sentence(state.stale, language), file=sys.stderr)
+
+
 class _Bar:
     """A progress bar on the terminal for each stage of the work; nothing where nobody watches."""
 
@@ -233,7 +310,7 @@ class _Bar:
         if progress.stage != self._stage:
             self.close()
             self._stage = progress.stage
-            name = word(f"stage_{progress.stage}", self._language)
+            name = word(f"stage_{progress.stage}", self._language, detail=progress.detail)
             self._bar = tqdm(total=progress.total, desc=name, file=sys.stderr, disable=None, leave=False)
         self._bar.total = progress.total
         self._bar.update(progress.done - self._bar.n)
@@ -254,13 +331,23 @@ def _progress(language: Language) -> Iterator[_Bar]:
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str), flush=True)
+
+
+def _error_text(error: NotesQAError, language: Language) -> str:
+    sentence, detail = error_sentence(error, language)
+    return word("error", language) + " ".join(filter(None, (sentence, detail)))
 
 
 def _changes_text(changes: IndexChanges, language: Language) -> str:
-    skipped = [word("skipped", language, path=file.path, reason=file.reason) for file in changes.skipped]
+    """What was done with each file, and the sum of it."""
+    done = (("+", changes.added), ("~", changes.updated), ("-", changes.deleted))
+    files = [f"{mark} {path}" for mark, paths in done for path in paths]
+    if len(files) > _FILES_NAMED:
+        files[_FILES_NAMED:] = [word("more_files", language, count=len(files) - _FILES_NAMED)]
+    files += [word("skipped", language, path=file.path, reason=skip_reason(file, language)) for file in changes.skipped]
     if not changes:
-        return "\n".join((word("unchanged", language, notes=changes.unchanged, passages=changes.passages), *skipped))
+        return "\n".join((*files, word("unchanged", language, notes=changes.unchanged, passages=changes.passages)))
     text = word(
         "changed",
         language,
@@ -273,7 +360,7 @@ def _changes_text(changes: IndexChanges, language: Language) -> str:
         reused=changes.reused,
         seconds=f"{changes.seconds:.1f}",
     )
-    return "\n".join((text, *skipped))
+    return "\n".join((*files, text))
 
 
 def _answer_text(answer: Answer, language: Language) -> str:
@@ -291,7 +378,11 @@ def _hit_text(hit: Hit, language: Language) -> str:
     passage = hit.passage
     place = word("lines", language, start=passage.start_line, end=passage.end_line)
     head = f"{hit.rank}. {passage.note_path} · {' > '.join(passage.headings)} · {place}"
-    return "\n".join((head, *(f"    {line}" for line in passage.text.splitlines())))
+    lines = [f"    {line}" for line in passage.text.splitlines()]
+    if hit.copies:
+        places = ", ".join(f"{copy.note_path} L{copy.start_line}-L{copy.end_line}" for copy in hit.copies)
+        lines.append(word("also_in", language, places=places))
+    return "\n".join((head, *lines))
 
 
 def _topic_lines(topics: Sequence[Topic], language: Language, depth: int = 0) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from qa.errors import IndexNotBuilt, NotesQAError
 from qa.settings import Settings
 from qa.types import Language
-from qa.words import error_sentence, word
+from qa.words import error_sentence, stale_sentence, word
 
 _LOW_DISK_GB = 4.0
 
@@ -86,8 +86,7 @@ def _encoder(settings: Settings, language: Language) -> tuple[bool, str]:
 def _index(settings: Settings, language: Language) -> tuple[bool, str]:
     from qa.encoder import SentenceEncoder
     from qa.index import Index
-    from qa.indexing import is_current
-    from qa.notes import read_notes
+    from qa.indexing import is_current, staleness
 
     index = Index(settings.index)
     try:
@@ -96,7 +95,10 @@ def _index(settings: Settings, language: Language) -> tuple[bool, str]:
     except IndexNotBuilt:
         return False, word("index_missing", language)
     encoder = SentenceEncoder.open(settings.encoder, settings.cache)
-    if not is_current(index, encoder, read_notes(settings.corpus)[0]):
+    stale = staleness(index.manifest(), encoder.fingerprint)
+    if stale:
+        return False, f"{stale_sentence(stale, language)} {word('index_stale', language)}"
+    if not is_current(settings.corpus, index, encoder):
         return False, word("index_stale", language)
     return True, word("index_current", language, passages=passages)
 

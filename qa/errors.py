@@ -8,6 +8,7 @@ NotesQAError
 │   └── IndexLocked         another process is writing it
 ├── UnknownTopic            no note or heading has that name
 ├── BadQuestion             empty or far too long
+├── QuestionFileError       questions, or a former run of them, cannot be used
 ├── WeightsError            packaged model files are missing, damaged, or do not fit on the disk
 ├── EncoderError            the sentence encoder cannot be loaded
 ├── ModelNotFound           the chat model named in the settings does not exist
@@ -54,6 +55,10 @@ class UnknownTopic(NotesQAError):
 
 class BadQuestion(NotesQAError):
     """The question is empty or far too long."""
+
+
+class QuestionFileError(NotesQAError):
+    """Questions, or a former run of them, cannot be used."""
 
 
 class WeightsError(NotesQAError):

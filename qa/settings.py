@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -57,6 +57,11 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address that the chat page listens on")
     port: int = Field(7860, ge=0, le=65535, description="port of the chat page; 0 takes a free one")
+
+    @field_validator("corpus", "index", "cache")
+    @classmethod
+    def _expand_home(cls, folder: Path) -> Path:
+        return folder.expanduser()
 
     def __init__(self, **values: Any) -> None:
         _check_environment(type(self).model_fields)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from qa import errors
-from qa.types import Language
+from qa.types import Language, SkippedFile
 
 # Each key: (Chinese, English).
 _WORDS: Mapping[str, tuple[str, str]] = {
@@ -26,7 +26,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "models": ("列出可用的模型以及获取方法", "list the models, which are there and how to get another"),
     "doctor": ("检查每个部件，说明如何修复", "check every part and say what to fix"),
     "chat": ("打开浏览器聊天页面", "serve the chat page"),
-    "eval": ("用一份题目衡量检索和回答", "measure retrieval and answers on a question file"),
+    "eval": ("用题目衡量检索和回答", "measure retrieval and answers on questions with known answers"),
     "corpus": ("笔记文件夹", "folder of notes"),
     "index_folder": ("索引文件夹", "folder of the index"),
     "json": ("输出 JSON", "print JSON"),
@@ -44,12 +44,43 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "port": ("监听端口", "port to listen on"),
     "questions": ("题目文件（JSON Lines）", "question file (JSON Lines)"),
     "answers": ("同时衡量回答（较慢）", "measure answers too (slow)"),
+    "from_headings": (
+        "不用题目文件：用笔记自己的标题提问，先从笔记中抹去这些标题",
+        "no question file: ask for the notes' own headings, in notes from which these headings are blanked out",
+    ),
+    "limit": ("最多这么多题，均匀抽取", "at most as many questions, evenly drawn"),
+    "compare": ("与以前 --json 输出的文件比较", "compare with the file of a former --json output"),
+    "headings": (
+        "由标题得到 {questions} 题；{left_out} 个标题不单独指明什么、重复出现或没有可找的正文，未采用。",
+        "{questions} questions from headings; {left_out} headings name nothing of their own, "
+        "occur again or have no text to be found, and are left out.",
+    ),
+    "settings_changed": ("两次测量的不同之处：{names}", "The two runs differ in: {names}"),
+    "changed_questions": (
+        "{direction}：前五名中新找到 {won} 题（{won_ids}），不再找到 {lost} 题（{lost_ids}）",
+        "{direction}: among the first five {won} questions won ({won_ids}), {lost} lost ({lost_ids})",
+    ),
     "sample": ("只回答约这么多题，均匀抽取", "answer only about as many questions, evenly drawn"),
     "records": ("把每个回答写入这个文件（JSON Lines）", "write every answer to this file (JSON Lines)"),
     "no_refresh": ("不先更新索引", "do not refresh the index first"),
     "stage_unpack": ("解压模型", "unpacking the model"),
     "stage_chat_convert": ("转换模型", "converting the model"),
     "stage_encode": ("编码段落", "encoding passages"),
+    "stage_split": ("切分笔记", "splitting notes"),
+    "stage_store": ("写入索引", "writing the index"),
+    "stage_wait": ("等待正在写索引的 {detail}", "waiting for {detail} to finish writing"),
+    "watch": ("持续运行，笔记一改就更新索引", "go on, and refresh whenever notes change"),
+    "watching": ("正在留意 {path} 的改动；按 Ctrl-C 结束。", "Watching {path} for changes; Ctrl-C ends it."),
+    "more_files": ("……另有 {count} 个文件", "... and {count} more files"),
+    "also_in": ("同样的内容还在：{places}", "the same text also in: {places}"),
+    "stale": (
+        "索引是用另一种{parts}建立的，正在重建；在此之前仍用旧索引回答。",
+        "The index was built with another {parts}; it is being made again, and the old one answers until then.",
+    ),
+    "stale_encoder": ("编码器", "encoder"),
+    "stale_splitter": ("切分规则", "way of splitting"),
+    "stale_segmenter": ("分词规则", "way of segmenting"),
+    "stale_search_text": ("文本清理规则", "way of cleaning text"),
     "stage_evaluate": ("评测", "evaluating"),
     "unchanged": ("没有变化：{notes} 篇笔记，{passages} 段。", "Nothing changed: {notes} notes, {passages} passages."),
     "changed": (
@@ -59,6 +90,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{passages} passages, {embedded} encoded, {reused} reused; {seconds} s.",
     ),
     "skipped": ("跳过 {path}：{reason}", "skipped {path}: {reason}"),
+    "skip_binary": ("不是文本，含有控制字符", "has NUL or other control characters, so it is not text"),
+    "skip_encoding": ("无法识别编码，请另存为 UTF-8", "is in no encoding that could be recognised; save it as UTF-8"),
+    "skip_too_large": ("文件太大，上限", "is larger than the limit"),
+    "skip_unreadable": ("无法读取", "cannot be read"),
+    "skip_folder": ("无法打开文件夹", "is a folder that cannot be opened"),
+    "skip_dangling": ("是失效的链接", "is a link that leads nowhere"),
+    "skip_name": ("名称不是 UTF-8，请重命名", "has a name that is not UTF-8; rename it"),
+    "skip_not_file": ("名称像笔记，却不是文件", "has the name of a note but is no file"),
     "sources": ("来源：", "Sources:"),
     "lines": ("第 {start}-{end} 行", "lines {start}-{end}"),
     "nothing_found": ("没有找到段落。", "No passage was found."),
@@ -104,6 +143,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 # An error's own message is the English sentence and carries the values; in Chinese this stands before it.
 _ERRORS_ZH: Mapping[type[errors.NotesQAError], str] = {
     errors.NotesQAError: "出错了。",
+    errors.QuestionFileError: "题目文件或以前的测量结果无法使用。",
     errors.SettingsError: "有一项设置的值无法使用。",
     errors.CorpusNotFound: "找不到笔记文件夹。",
     errors.IndexNotBuilt: "还没有建立索引，请先更新索引。",
@@ -123,6 +163,21 @@ def word(key: str, language: Language, **values: object) -> str:
     """The words for `key` in a language, with the values put in."""
     text = _WORDS[key][0 if language == "zh" else 1]
     return text.format(**values) if values else text
+
+
+def stale_sentence(stale: Sequence[str], language: Language) -> str:
+    """Why an index is being made again."""
+    comma, last = ("、", "和") if language == "zh" else (", ", " and ")
+    *parts, end = (word(f"stale_{part}", language) for part in stale)
+    return word("stale", language, parts=last.join(filter(None, (comma.join(parts), end))))
+
+
+def skip_reason(file: SkippedFile, language: Language) -> str:
+    """Why a file is not in the index; what stands behind the colon, such as the system's message, is not translated."""
+    if language == "en" or file.key not in _WORDS:
+        return file.reason
+    detail = file.reason.removeprefix(word(file.key, "en")).removeprefix(": ")
+    return f"{word(file.key, language)}：{detail}" if detail else word(file.key, language)
 
 
 def terminal_language() -> Language:

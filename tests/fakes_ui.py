@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from qa.errors import BadQuestion, ModelFailed, UnknownTopic
+from qa.errors import BadQuestion, ModelFailed, NotesQAError, UnknownTopic
 from qa.types import (
     Answer,
     AnswerLanguage,
@@ -16,6 +17,7 @@ from qa.types import (
     Event,
     Hit,
     IndexChanges,
+    IndexState,
     Language,
     Note,
     Passage,
@@ -121,8 +123,14 @@ FIRST = "**往往相似**，所以把它们合并可以减少计算量。\n\n- �
 SECOND = "增强平移不变性，`stride=2` 时输出"
 
 
+NOTHING_NEW = IndexChanges((), (), (), 2, 0, 8, 8, (), 0.01)
+
+
 class FakeNotes:
-    """Answers by what the question contains; `closed` says how often a stream was closed before its end."""
+    """Answers by what the question contains; `closed` says how often a stream was closed before its end.
+
+    `news` is what watching the notes brings, one after the other; what is no NotesQAError is raised.
+    """
 
     model_name = "scripted-fake"
 
@@ -132,6 +140,10 @@ class FakeNotes:
         self.closed = threading.Event()
         self.asked: list[tuple[str, AnswerLanguage, str | None, tuple[Turn, ...]]] = []
         self.changed = False
+        self.stale: tuple[str, ...] = ()
+        self.news: queue.Queue[Progress | IndexChanges | Exception] = queue.Queue()
+        self.news.put(NOTHING_NEW)
+        self.more_topics: tuple[Topic, ...] = ()
 
     def warm_up(self) -> None:
         time.sleep(self.warm_up_seconds)
@@ -214,7 +226,30 @@ class FakeNotes:
             Topic(
                 "<b>Training</b> tricks", "training-tricks.md", 3, (Topic("Warm-up", "training-tricks.md#Warm-up", 3),)
             ),
+            *self.more_topics,
         )
+
+    def index_state(self) -> IndexState:
+        return IndexState(True, self.stale)
+
+    def watch(
+        self,
+        stop: threading.Event,
+        report: Callable[[IndexChanges | NotesQAError], None],
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        while not stop.is_set():
+            try:
+                news = self.news.get(timeout=0.05)
+            except queue.Empty:
+                continue
+            if isinstance(news, Progress):
+                assert progress
+                progress(news)
+            elif isinstance(news, IndexChanges | NotesQAError):
+                report(news)
+            else:
+                raise news
 
     def rebuild(self, full: bool = False, progress: Callable[[Progress], None] | None = None) -> IndexChanges:
         for done in range(1, 6):

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from fakes import WordEncoder
 from fakes_chat import ScriptedEngine, open_notes
 
-from qa.errors import BadQuestion, ModelFailed, SettingsError
+from qa.assistant import NotesQA
+from qa.encoder import Vectors
+from qa.errors import BadQuestion, IndexLocked, IndexNotBuilt, ModelFailed, NotesQAError, SettingsError
+from qa.index import Index
+from qa.indexing import rules
+from qa.settings import Settings
+from qa.types import IndexChanges, IndexState, Progress
 
 FILES = {
     "cnn.md": "# CNN\n\n## 池化\n\n池化用来降维。\n\n## 填充\n\n填充保住边缘像素。\n",
@@ -74,3 +85,96 @@ def test_index_of_no_notes_finds_nothing_and_declines(tmp_path: Path) -> None:
     notes = open_notes(tmp_path, {}, ScriptedEngine("x"))
     assert notes.search("池化") == []
     assert notes.ask("什么是池化？").text == "你的笔记没有讲到这个问题。"
+
+
+class WaitingEncoder(WordEncoder):
+    """Encodes passages once it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.may = threading.Event(), threading.Event()
+
+    def encode_passages(self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None) -> Vectors:
+        self.asked.set()
+        assert self.may.wait(30)
+        return super().encode_passages(texts, progress)
+
+
+def unbuilt(folder: Path, encoder: WordEncoder) -> NotesQA:
+    (folder / "corpus").mkdir()
+    (folder / "corpus" / "cnn.md").write_text(FILES["cnn.md"], encoding="utf-8")
+    index = Index(folder / "index", lock_seconds=0.05)
+    return NotesQA(folder / "corpus", index, encoder, Settings(), lambda: (None, "extractive"))
+
+
+def test_question_waits_for_a_first_build_that_is_running(tmp_path: Path) -> None:
+    encoder = WaitingEncoder()
+    notes = unbuilt(tmp_path, encoder)
+    with ThreadPoolExecutor(2) as pool:
+        built = pool.submit(notes.rebuild)
+        assert encoder.asked.wait(30)
+        found = pool.submit(notes.search, "池化", 1)
+        assert not found.done()
+        encoder.may.set()
+        assert found.result()[0].passage.headings == ("CNN", "池化")
+        assert built.result().added == ("cnn.md",)
+
+
+def test_question_before_any_build_is_told_what_to_do(tmp_path: Path) -> None:
+    notes = unbuilt(tmp_path, WordEncoder())
+    with pytest.raises(IndexNotBuilt, match="Build it with: notes-qa index"):
+        notes.search("池化")
+
+
+def test_old_index_answers_while_a_refresh_is_running(tmp_path: Path) -> None:
+    encoder = WaitingEncoder()
+    notes = unbuilt(tmp_path, encoder)
+    encoder.may.set()
+    notes.rebuild()
+    encoder.may.clear()
+    encoder.asked.clear()
+    (tmp_path / "corpus" / "cnn.md").write_text("# GRU\n\n重置门。\n", encoding="utf-8")
+    with ThreadPoolExecutor(1) as pool:
+        built = pool.submit(notes.rebuild)
+        assert encoder.asked.wait(30)
+        assert notes.search("池化", 1)[0].passage.headings == ("CNN", "池化")
+        encoder.may.set()
+        assert built.result().updated == ("cnn.md",)
+    assert notes.search("池化", 1)[0].passage.headings == ("GRU",)
+
+
+def test_watching_reports_each_refresh_its_progress_and_its_errors(tmp_path: Path) -> None:
+    notes, stop = unbuilt(tmp_path, WordEncoder()), threading.Event()
+    reports, stages = queue.Queue[IndexChanges | NotesQAError](), list[str]()
+
+    def progress(now: Progress) -> None:
+        stages.append(now.stage)
+
+    follower = threading.Thread(target=notes.watch, args=(stop, reports.put, progress))
+    follower.start()
+    try:
+        first = reports.get(timeout=30)
+        assert isinstance(first, IndexChanges)
+        assert (first.added, stages) == (("cnn.md",), ["split", "encode", "store"])
+        with Index(tmp_path / "index").write():
+            (tmp_path / "corpus" / "a.md").write_text("# A\n\na\n", encoding="utf-8")
+            assert isinstance(reports.get(timeout=30), IndexLocked)
+        (tmp_path / "corpus" / "b.md").write_text("# B\n\nb\n", encoding="utf-8")
+        last = reports.get(timeout=30)
+        assert isinstance(last, IndexChanges)
+        assert last.added == ("a.md", "b.md")
+    finally:
+        stop.set()
+        follower.join(30)
+    assert not follower.is_alive()
+
+
+def test_state_of_an_index_says_whether_it_is_there_and_by_what_rules(tmp_path: Path) -> None:
+    notes, index = unbuilt(tmp_path, WordEncoder()), Index(tmp_path / "index")
+    assert notes.index_state() == IndexState(False, ())
+    notes.rebuild()
+    assert notes.index_state() == IndexState(True, ())
+    with index.write() as transaction:
+        transaction.finish("words/1", "", rules() | {"segmenter": "older"})
+    other = NotesQA(notes.corpus, index, WordEncoder("words/2"), Settings(), lambda: (None, "extractive"))
+    assert set(other.index_state().stale) == {"encoder", "segmenter"}

@@ -24,7 +24,8 @@ from mcp.client.streamable_http import streamable_http_client
 from pages_ui import DESKTOP, LIBRARY_WARNINGS, PHONE, chromium, served
 from playwright.sync_api import Browser, Page, Request, expect
 
-from qa.errors import SettingsError
+from qa.errors import IndexLocked, SettingsError
+from qa.types import IndexChanges, Progress, Topic
 from qa.ui.server import listen, serve
 
 pytestmark = [pytest.mark.browser, *LIBRARY_WARNINGS]
@@ -60,7 +61,7 @@ class Visit:
         self.page.on("pageerror", lambda error: self.broken.append(str(error)))
         self.page.on("dialog", lambda dialog: self.broken.append(dialog.message))
         self.page.goto(address)
-        expect(self.page.locator("#nq-status .nq-small")).to_be_visible(timeout=15_000)
+        expect(self.page.locator("#nq-status .nq-small")).to_have_count(2, timeout=15_000)  # the model, the index
 
     def _requested(self, request: Request) -> None:
         self.requested.append(request.url)
@@ -239,11 +240,75 @@ def test_rebuild_shows_progress_then_what_changed(browser: Browser) -> None:
         expect(v.page.locator("#nq-report progress")).to_be_visible()
         report = v.page.locator("#nq-report .nq-changes")
         expect(report).to_contain_text("新增 1 篇：new.md", timeout=10_000)
-        expect(report).to_contain_text("跳过 1 个文件：broken.md (not UTF-8 text)")
+        expect(report).to_contain_text("跳过 1 个文件：broken.md (无法读取：not UTF-8 text)")
         expect(v.page.locator("#nq-rebuild")).to_be_enabled()
         v.page.locator("#nq-rebuild").click()
         expect(report).to_contain_text("笔记没有变化", timeout=10_000)
         v.context.close()
+
+
+def test_a_refresh_in_the_background_is_shown_and_brings_its_topics(browser: Browser) -> None:
+    notes = FakeNotes()
+    with served(notes) as url:
+        v = Visit(browser, url)
+        status, topic = v.page.locator("#nq-status"), v.page.locator("#nq-topic input")
+        expect(status).to_contain_text("笔记已全部编入索引（刚刚）。")
+        notes.news.put(Progress("encode", 3, 12))
+        expect(status.locator("progress")).to_be_visible()
+        expect(status).to_contain_text("正在编码段落：3 / 12")
+        notes.more_topics = (Topic("新笔记", "new.md", 1),)
+        notes.news.put(IndexChanges(("new.md",), (), (), 2, 1, 8, 9, (), 0.1))
+        expect(status).to_contain_text("1 篇笔记有变动，已更新索引（刚刚）。")
+        topic.click()
+        v.page.locator("#nq-topic [role=option]").filter(has_text="新笔记 (1)").click()
+        notes.news.put(IndexLocked("Process 7 is writing the index. Wait for it."))
+        expect(status).to_contain_text("另一个程序正在写索引，请稍后再试。")
+        expect(status).to_contain_text("Process 7 is writing the index. Wait for it.")
+        assert topic.input_value().strip("\u2003") == "新笔记 (1)"
+        v.ask(QUESTION)
+        v.answered()
+        assert notes.asked[-1][2] == "new.md"
+        notes.more_topics = ()
+        notes.news.put(IndexChanges((), (), ("new.md",), 2, 0, 8, 8, (), 0.1))
+        expect(topic).to_have_value("全部笔记")
+        assert v.broken == []
+        v.context.close()
+
+
+def test_a_refresh_leaves_what_is_being_typed_and_an_open_source(browser: Browser) -> None:
+    notes = FakeNotes()
+    with served(notes) as url:
+        v = Visit(browser, url, locale="en-US")
+        v.ask("What does pooling do?")
+        v.answered()
+        v.page.locator("#nq-sources summary").first.click()
+        v.page.locator("#nq-question textarea").fill("half a quest")
+        notes.news.put(IndexChanges(("new.md",), (), (), 2, 1, 8, 9, (), 0.1))
+        expect(v.page.locator("#nq-status")).to_contain_text("Notes changed: 1.")
+        v.page.keyboard.type("ion")
+        expect(v.page.locator("#nq-question textarea")).to_have_value("half a question")
+        expect(v.page.locator("#nq-sources mark").first).to_be_visible()
+        v.context.close()
+
+
+def test_why_the_whole_index_is_made_again_is_said_while_the_page_answers(browser: Browser) -> None:
+    notes = FakeNotes()
+    notes.stale = ("encoder",)
+    notes.news.queue.clear()
+    notes.news.put(Progress("encode", 0, 400))
+    with served(notes) as url:
+        context = browser.new_context(locale="en-US", viewport=DESKTOP)
+        page = context.new_page()
+        page.goto(url)
+        status = page.locator("#nq-status")
+        expect(status).to_contain_text("The index was built with another encoder", timeout=15_000)
+        page.locator("#nq-question textarea").fill("What does pooling do?")
+        page.locator("#nq-send").click()
+        expect(page.locator("#nq-sources .nq-cited").first).to_be_visible(timeout=10_000)
+        notes.news.put(IndexChanges((), (), (), 2, 8, 0, 8, (), 0.1))
+        expect(status).to_contain_text("All notes are indexed")
+        expect(status).not_to_contain_text("another encoder")
+        context.close()
 
 
 def test_the_page_is_usable_while_the_model_loads(browser: Browser) -> None:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from fakes_cli import OpenedEncoder
 
 from qa.cli import main
+from qa.index import Index
+from qa.indexing import rules
 
 COMMANDS = ("index", "ask", "search", "topics", "models", "doctor", "chat", "eval")
 NOTE = (
@@ -178,3 +185,179 @@ def test_eval_prints_a_row_per_direction(folder: Path, tmp_path: Path, capsys: p
     )
     assert [(row["direction"], row["hit_at_5"]) for row in rows["retrieval"]] == [("zh to zh", 1.0), ("en to zh", 1.0)]
     assert rows["answers"][0]["valid_citations"] == 1.0
+
+
+@pytest.fixture
+def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of notes whose encoder knows words only, so that no model is loaded."""
+    for module in ("qa.encoder", "qa.assistant"):
+        monkeypatch.setattr(f"{module}.SentenceEncoder", OpenedEncoder)
+    for name, value in (("LC_ALL", "C.UTF-8"), ("NOTES_QA_ENCODER", "words/1"), ("NOTES_QA_CHAT_MODEL", "extractive")):
+        monkeypatch.setenv(name, value)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "cnn.md").write_text(NOTE, encoding="utf-8")
+    return tmp_path
+
+
+def index_of_other_rules(folder: Path) -> None:
+    with Index(folder / "index").write() as transaction:
+        transaction.finish("words/1", "", rules() | {"splitter": "older"})
+
+
+def test_index_names_each_file_with_what_was_done(words: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words, "index", capsys=capsys).startswith("+ cnn.md\n1 notes added, 0 updated")
+    corpus = words / "corpus"
+    (corpus / "cnn.md").write_text(NOTE + "\n更多。\n", encoding="utf-8")
+    (corpus / "新.md").write_text("新", encoding="utf-8")
+    (corpus / "bad.md").write_bytes(b"\0")
+    lines = run(words, "index", capsys=capsys).splitlines()
+    assert lines[:2] == ["+ 新.md", "~ cnn.md"]
+    assert lines[2].startswith("skipped bad.md: has NUL or other control characters")
+    assert re.fullmatch(
+        r"1 notes added, 1 updated, 0 deleted, 0 unchanged; 3 passages, 2 encoded, 1 reused; [\d.]+ s\.", lines[3]
+    )
+    (corpus / "新.md").unlink()
+    assert run(words, "index", capsys=capsys).startswith("- 新.md\n")
+    assert run(words, "index", capsys=capsys).splitlines()[-1] == "Nothing changed: 1 notes, 2 passages."
+
+
+def test_index_of_very_many_files_names_the_first_fifty(words: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(60):
+        (words / "corpus" / f"{number:02}.md").write_text(f"{number}", encoding="utf-8")
+    lines = run(words, "index", capsys=capsys).splitlines()
+    assert (lines[49], lines[50], len(lines)) == ("+ 49.md", "... and 11 more files", 52)
+
+
+@pytest.mark.parametrize(
+    ("locale", "sentence"),
+    [
+        ("zh_CN.UTF-8", "索引是用另一种切分规则建立的，正在重建；在此之前仍用旧索引回答。\n"),
+        (
+            "C.UTF-8",
+            "The index was built with another way of splitting; it is being made again, "
+            "and the old one answers until then.\n",
+        ),
+    ],
+)
+def test_stale_index_is_explained_before_it_is_made_again(
+    words: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, locale: str, sentence: str
+) -> None:
+    run(words, "index", capsys=capsys)
+    index_of_other_rules(words)
+    monkeypatch.setenv("LC_ALL", locale)
+    folders = ["--corpus", str(words / "corpus"), "--index", str(words / "index")]
+    assert main(["index", *folders]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == sentence
+    assert printed.out.startswith("~ cnn.md\n")
+    assert main(["index", *folders]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def index_check(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[bool, str]:
+    main(["doctor", "--corpus", str(folder / "corpus"), "--index", str(folder / "index"), "--json"])
+    checks = json.loads(capsys.readouterr().out)
+    return next((check["ok"], check["detail"]) for check in checks if check["part"] in ("index", "索引"))
+
+
+def test_doctor_says_whether_the_index_is_there_current_or_why_not(
+    words: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert index_check(words, capsys) == (False, "not built yet; run: notes-qa index")
+    run(words, "index", capsys=capsys)
+    assert index_check(words, capsys) == (True, "current, 2 passages")
+    (words / "corpus" / "new.md").write_text("new", encoding="utf-8")
+    assert index_check(words, capsys) == (False, "out of date; run: notes-qa index")
+    index_of_other_rules(words)
+    monkeypatch.setenv("NOTES_QA_ENCODER", "words/2")
+    assert index_check(words, capsys)[1].startswith("The index was built with another way of splitting and encoder; it")
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert index_check(words, capsys)[1].startswith("索引是用另一种切分规则和编码器建立的")
+
+
+def test_search_with_no_refresh_takes_the_index_as_it_is(words: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(words, "index", capsys=capsys)
+    (words / "corpus" / "cnn.md").unlink()
+    assert "cnn.md" in run(words, "search", "池化", "--no-refresh", capsys=capsys)
+    assert run(words, "search", "池化", capsys=capsys) == "No passage was found.\n"
+
+
+class Watch:
+    """`index --watch` in a process of its own, line by line."""
+
+    def __init__(self, folder: Path, *more: str) -> None:
+        folders = ["--corpus", str(folder / "corpus"), "--index", str(folder / "index")]
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("fakes_cli.py")), "index", "--watch", *folders, *more],
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def line(self) -> str:
+        assert self.process.stdout
+        return self.process.stdout.readline().rstrip("\n")
+
+
+@contextmanager
+def watching(folder: Path, *more: str) -> Iterator[Watch]:
+    watch = Watch(folder, *more)
+    killer = threading.Timer(90, watch.process.kill)
+    killer.start()
+    try:
+        yield watch
+    finally:
+        killer.cancel()
+        watch.process.kill()
+        watch.process.communicate()
+
+
+def test_watching_refreshes_with_every_change_until_ctrl_c(words: Path) -> None:
+    with watching(words) as watch:
+        assert watch.line() == "+ cnn.md"
+        assert watch.line().startswith("1 notes added")
+        (words / "corpus" / "new.md").write_text("new", encoding="utf-8")
+        assert watch.line() == "+ new.md"
+        assert watch.line().startswith("1 notes added, 0 updated, 0 deleted, 1 unchanged; 3 passages, 1 encoded")
+        (words / "corpus" / "new.md").rename(words / "corpus" / "moved.md")
+        assert [watch.line() for _ in range(2)] == ["+ moved.md", "- new.md"]
+        assert "0 encoded" in watch.line()
+        watch.process.send_signal(signal.SIGINT)
+        rest, said = watch.process.communicate(timeout=60)
+    assert (watch.process.returncode, rest) == (130, "")
+    assert said.splitlines() == [
+        f"Watching {words / 'corpus'} for changes; Ctrl-C ends it.",
+        "Interrupted; what was encoded is kept.",
+    ]
+
+
+def test_watching_a_folder_that_goes_away_says_so_and_goes_on(words: Path) -> None:
+    with watching(words, "--json") as watch:
+        assert json.loads("".join(iter(watch.line, "}")) + "}")["added"] == ["cnn.md"]
+        (words / "corpus").rename(words / "away")
+        assert watch.process.stderr
+        assert watch.process.stderr.readline().startswith("Watching ")
+        assert watch.process.stderr.readline().startswith("error: There is no notes folder")
+        (words / "away").rename(words / "corpus")
+        assert json.loads("".join(iter(watch.line, "}")) + "}")["unchanged"] == 1
+
+
+def test_eval_asks_for_the_notes_own_headings_and_compares_two_runs(folder: Path, tmp_path: Path) -> None:
+    program = [sys.executable, str(Path(__file__).parent / "fakes_cli.py"), "eval", "--from-headings"]
+    program += ["--corpus", str(folder / "corpus")]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(Path(__file__).parent.parent)}
+
+    def evaluated(*options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*program, *options], env=environment, capture_output=True, encoding="utf-8", timeout=120, check=True
+        )
+
+    first = evaluated("--json")
+    assert first.stderr.startswith("2 questions from headings; 1 headings name nothing of their own")
+    assert [one["id"] for one in json.loads(first.stdout)["questions"]] == ["cnn.md#L3", "cnn.md#L7"]
+    (tmp_path / "run.json").write_text(first.stdout, encoding="utf-8")
+    second = evaluated("--compare", str(tmp_path / "run.json"))
+    assert "| zh to zh | 2 | hit at 5 | 1.000 | 1.000 | 0.000 (0.000 to 0.000) |" in second.stdout
+    assert second.stdout.endswith("zh to zh: among the first five 0 questions won (-), 0 lost (-)\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
@@ -9,10 +10,12 @@ from html.parser import HTMLParser
 import pytest
 from fakes_ui import CNN, EN, FIRST, HOSTILE, POOLING, SECOND, WARM_UP, ZH, citation, hits
 
-from qa.errors import ModelFailed
-from qa.types import Answer, Citation, Conflict, IndexChanges, Passage, Progress, SkippedFile, Topic
+from qa.errors import IndexLocked, ModelFailed
+from qa.types import LANGUAGES, Answer, Citation, Conflict, IndexChanges, Passage, Progress, SkippedFile, Topic
 from qa.ui import render
+from qa.ui.following import Freshness
 from qa.ui.markdown import render_line, render_markdown
+from qa.ui.strings import WORDS
 
 TAGS = {
     *("div", "p", "span", "ul", "ol", "li", "blockquote", "hr", "br", "pre", "code", "details", "summary", "progress"),
@@ -267,10 +270,16 @@ def test_a_stopped_answer_keeps_its_text_and_a_waiting_line_goes() -> None:
     assert "正在" not in render.render_stopped(render.render_waiting("searching", "zh"), "zh")
 
 
+LARGE = SkippedFile("d.md", "is larger than the limit: 20 MB", "skip_too_large")
+
+
 def test_changes_are_counted_and_named() -> None:
-    changes = IndexChanges(("a.md", "b.md"), ("c.md",), (), 1, 5, 3, 8, (SkippedFile("d.md", "not UTF-8"),), 0.44)
+    changes = IndexChanges(("a.md", "b.md"), ("c.md",), (), 1, 5, 3, 8, (LARGE,), 0.44)
     html = render.render_changes(changes, "zh")
-    assert "<li>新增 2 篇：a.md、b.md</li><li>修改 1 篇：c.md</li><li>跳过 1 个文件：d.md (not UTF-8)</li>" in html
+    assert (
+        "<li>新增 2 篇：a.md、b.md</li><li>修改 1 篇：c.md</li><li>跳过 1 个文件：d.md (文件太大，上限：20 MB)</li>"
+        in html
+    )
     assert "共 8 段，新编码 5 段，沿用 3 段，用时 0.4 秒。" in html
 
 
@@ -286,6 +295,68 @@ def test_progress_has_words_numbers_and_a_bar() -> None:
     assert 'value="25"' in html
 
 
+CHANGES = IndexChanges(("a.md",), ("b.md",), (), 1, 2, 6, 8, (), 0.1)
+
+
+def test_nothing_is_said_of_an_index_before_anything_is_known() -> None:
+    assert render.render_freshness(Freshness(), "en") == ""
+
+
+def test_running_refresh_says_how_far_it_is_and_why_it_is_made() -> None:
+    html = render.render_freshness(Freshness(progress=Progress("encode", 3, 12), stale=("encoder",)), "en")
+    assert html.startswith('<p class="nq-small">The index was built with another encoder; ')
+    assert "Encoding passages: 3 of 12" in html
+    assert_harmless(html)
+
+
+def test_waiting_for_another_writer_names_it() -> None:
+    html = render.render_freshness(Freshness(progress=Progress("wait", 0, 1, "Process 7 on <b>box</b>")), "zh")
+    assert "等待正在写索引的程序：Process 7 on &lt;b&gt;box&lt;/b&gt;" in html
+    assert_harmless(html)
+
+
+def test_failed_refresh_is_a_sentence_even_after_good_ones() -> None:
+    html = render.render_freshness(Freshness(changes=CHANGES, error=IndexLocked("Locked <by> 7.")), "zh")
+    assert "另一个程序正在写索引，请稍后再试。" in html
+    assert "Locked &lt;by&gt; 7." in html
+    assert_harmless(html)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "zh", "en"),
+    [(0, "刚刚", "just now"), (30, "不到 1 分钟前", "less than a minute ago"), (600, "10 分钟前", "10 min ago")],
+)
+def test_age_of_the_last_change_is_told_in_steps(seconds: float, zh: str, en: str) -> None:
+    now = Freshness(changes=CHANGES, at=time.monotonic() - seconds, refreshes=1)
+    assert render.render_freshness(now, "zh") == f'<div class="nq-small">2 篇笔记有变动，已更新索引（{zh}）。</div>'
+    assert f"Notes changed: 2. The index was refreshed ({en})." in render.render_freshness(now, "en")
+
+
+def test_refresh_that_changed_no_note_says_that_all_are_indexed() -> None:
+    now = Freshness(changes=IndexChanges((), (), (), 3, 0, 8, 8, (), 0.0), at=time.monotonic(), refreshes=1)
+    assert render.render_freshness(now, "zh") == '<div class="nq-small">笔记已全部编入索引（刚刚）。</div>'
+
+
+@pytest.mark.parametrize("stage", ["wait", "split", "encode", "store", "unpack"])
+def test_every_stage_of_a_refresh_has_words(stage: str) -> None:
+    for ui in LANGUAGES:
+        assert WORDS[ui]["stage_other"] not in render.render_progress(Progress(stage, 1, 2), ui)
+
+
+def test_other_places_of_the_same_text_are_named() -> None:
+    hit = replace(hits(POOLING)[0], copies=(WARM_UP, HOSTILE))
+    html = render.render_hits([hit], "en")
+    assert "The same text is also in: training-tricks.md L3-L5, &lt;img src=x" in html
+    assert_harmless(html)
+
+
 def test_topics_are_an_indented_tree_with_counts_after_all_notes() -> None:
     tree = (Topic("A", "a.md", 3, (Topic("B", "a.md#B", 2),)),)
     assert render.topic_choices(tree, "en") == [("All notes", ""), ("A (3)", "a.md"), ("\u2003B (2)", "a.md#B")]
+
+
+def test_progress_says_its_pace_once_it_can() -> None:
+    progress = Progress("encode", 30, 90)
+    assert "15 a second, about 4 s left" in render.render_progress(progress, "en", 2.0)
+    assert "每秒 1.0，约剩 60 秒" in render.render_progress(progress, "zh", 30.0)
+    assert "second" not in render.render_progress(progress, "en", 0.5)

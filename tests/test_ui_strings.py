@@ -14,6 +14,7 @@ from fakes_ui import FakeNotes
 
 import qa.ui
 from qa import errors
+from qa.ui.following import Following
 from qa.ui.page import build_page
 from qa.ui.strings import WORDS, error_sentence, i18n, language_of, phrase
 from qa.ui.warming import Warming
@@ -56,7 +57,7 @@ def test_no_other_module_of_the_page_writes_chinese() -> None:
 def test_every_text_of_the_layout_is_a_known_translation() -> None:
     async def build() -> Any:  # in an event loop: Gradio would open one and leave it
         notes = FakeNotes()
-        return build_page(notes, Warming(notes)).get_config_file()
+        return build_page(notes, Warming(notes), Following(notes)).get_config_file()
 
     components = asyncio.run(build())["components"]
     # "api" parts are the parameters of the endpoints: they stand in no page

@@ -7,9 +7,10 @@ import string
 import pytest
 
 from qa import errors, words
+from qa.indexing import rules
 from qa.language import has_han
-from qa.types import LANGUAGES
-from qa.words import error_sentence, terminal_language, word
+from qa.types import LANGUAGES, Language, SkippedFile
+from qa.words import error_sentence, skip_reason, stale_sentence, terminal_language, word
 
 ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.NotesQAError)]
 
@@ -60,6 +61,35 @@ def test_language_of_the_terminal_is_that_of_its_locale(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert terminal_language() == language
+
+
+@pytest.mark.parametrize(
+    ("stale", "zh", "en"),
+    [
+        (("encoder",), "编码器", "encoder"),
+        (("splitter", "segmenter"), "切分规则和分词规则", "way of splitting and way of segmenting"),
+        (
+            ("encoder", "splitter", "search_text"),
+            "编码器、切分规则和文本清理规则",
+            "encoder, way of splitting and way of cleaning text",
+        ),
+    ],
+)
+def test_stale_index_is_told_with_all_that_is_another_now(stale: tuple[str, ...], zh: str, en: str) -> None:
+    assert stale_sentence(stale, "zh") == f"索引是用另一种{zh}建立的，正在重建；在此之前仍用旧索引回答。"
+    assert stale_sentence(stale, "en") == (
+        f"The index was built with another {en}; it is being made again, and the old one answers until then."
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_that_an_index_depends_on_has_a_name(language: Language) -> None:
+    assert all(stale_sentence([key], language) for key in (*rules(), "encoder"))
+
+
+def test_reason_of_a_skipped_file_keeps_its_detail_in_both_languages() -> None:
+    file = SkippedFile("a.md", "is larger than the limit: 20 MB", "skip_too_large")
+    assert (skip_reason(file, "zh"), skip_reason(file, "en")) == ("文件太大，上限：20 MB", file.reason)
 
 
 @pytest.mark.parametrize("kind", ERRORS)

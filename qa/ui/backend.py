@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from qa.types import Answer, AnswerLanguage, Event, Hit, IndexChanges, Progress, Topic, Turn
+from qa.errors import NotesQAError
+from qa.types import Answer, AnswerLanguage, Event, Hit, IndexChanges, IndexState, Progress, Topic, Turn
 
 
 class Backend(Protocol):
@@ -36,5 +38,14 @@ class Backend(Protocol):
     def topics(self) -> tuple[Topic, ...]: ...
 
     def rebuild(self, full: bool = False, progress: Callable[[Progress], None] | None = None) -> IndexChanges: ...
+
+    def watch(
+        self,
+        stop: threading.Event,
+        report: Callable[[IndexChanges | NotesQAError], None],
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None: ...
+
+    def index_state(self) -> IndexState: ...
 
     def warm_up(self) -> None: ...

@@ -19,6 +19,7 @@ from qa.errors import NotesQAError
 from qa.types import AnswerLanguage, Done, Event, IndexChanges, Language, Progress, Sources, TextDelta, Turn
 from qa.ui import render
 from qa.ui.backend import Backend
+from qa.ui.following import Following, Pace
 from qa.ui.strings import language_of, phrase
 from qa.ui.warming import Warming
 
@@ -56,31 +57,47 @@ class Conversation:
         return [{"role": role, "content": html} for role, html in self.bubbles]
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page already shows, so that only news is sent to it."""
+
+    status: str = ""
+    refreshes: int = -1
+
+
 class Events:
     """The page's events over one set of notes."""
 
-    def __init__(self, notes: Backend, warming: Warming) -> None:
+    def __init__(self, notes: Backend, warming: Warming, following: Following) -> None:
         self._notes = notes
         self._warming = warming
+        self._following = following
 
     def load(self, request: gr.Request) -> Update:
-        """(sources, topics, status, timer, chat) of a page that was just opened."""
+        """(sources, chat) of a page that was just opened."""
         ui = _language(request)
-        return (
-            render.render_note("no_sources", ui),
-            gr.Dropdown(choices=render.topic_choices(self._topics(), ui), value=""),
-            *self.status(request),
-            gr.Chatbot(placeholder=phrase("empty_chat", ui)),
-        )
+        return render.render_note("no_sources", ui), gr.Chatbot(placeholder=phrase("empty_chat", ui))
 
-    def status(self, request: gr.Request) -> tuple[str, gr.Timer]:
-        """(one line on the chat model, the timer that asks again while it is loading)."""
+    def status(self, topic: str | None, seen: Seen, request: gr.Request) -> Update:
+        """(a line each on the chat model and the index, topics, what the page shows then)."""
         ui = _language(request)
+        now = self._following.now
+        status = self._model_status(ui) + render.render_freshness(now, ui)
+        topics: Any = gr.skip()
+        if now.refreshes != seen.refreshes:
+            choices = render.topic_choices(self._topics(), ui)
+            kept = topic if any(topic == value for _, value in choices) else ""
+            topics = gr.Dropdown(choices=choices, value=kept)
+        elif status == seen.status:
+            return gr.skip(), gr.skip(), gr.skip()
+        return status, topics, Seen(status, now.refreshes)
+
+    def _model_status(self, ui: Language) -> str:
         if self._warming.running:
-            return render.render_waiting("model_loading", ui), gr.Timer(active=True)
+            return render.render_waiting("model_loading", ui)
         if self._warming.error is not None:
-            return render.render_model_failed(self._warming.error, ui), gr.Timer(active=False)
-        return render.render_model(self._notes.model_name, ui), gr.Timer(active=False)
+            return render.render_model_failed(self._warming.error, ui)
+        return render.render_model(self._notes.model_name, ui)
 
     def answer(
         self,
@@ -158,21 +175,21 @@ class Events:
         empty = render.render_note("no_sources", _language(request))
         return [], empty, Conversation(), gr.Button(visible=True), gr.Button(visible=False)
 
-    def rebuild(self, topic: str | None, request: gr.Request) -> Iterator[Update]:
-        """(report, topics, rebuild button) while the index is being refreshed."""
+    def rebuild(self, request: gr.Request) -> Iterator[Update]:
+        """(report, rebuild button) while the index is being refreshed."""
         ui = _language(request)
-        yield render.render_progress(None, ui), gr.skip(), gr.Button(interactive=False)
+        yield render.render_progress(None, ui), gr.Button(interactive=False)
         reports: queue.Queue[Progress | IndexChanges | Exception] = queue.Queue()
         threading.Thread(target=self._rebuild, args=(reports,), name="rebuild", daemon=True).start()
+        pace = Pace()
         while isinstance(report := _latest(reports), Progress):
-            yield render.render_progress(report, ui), gr.skip(), gr.skip()
+            yield render.render_progress(report, ui, pace.seconds(report)), gr.skip()
+        self._following.report(report)
         ready = gr.Button(interactive=True)
         if isinstance(report, Exception):
-            yield render.render_error_line(report, ui), gr.skip(), ready
-            return
-        choices = render.topic_choices(self._topics(), ui)
-        kept = topic if any(topic == value for _, value in choices) else ""
-        yield render.render_changes(report, ui), gr.Dropdown(choices=choices, value=kept), ready
+            yield render.render_error_line(report, ui), ready
+        else:
+            yield render.render_changes(report, ui), ready
 
     def _rebuild(self, reports: queue.Queue[Progress | IndexChanges | Exception]) -> None:
         try:

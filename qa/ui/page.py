@@ -10,7 +10,8 @@ from gradio.events import api
 from qa.types import AnswerLanguage
 from qa.ui.api import Api
 from qa.ui.backend import Backend
-from qa.ui.events import Conversation, Events
+from qa.ui.events import Conversation, Events, Seen
+from qa.ui.following import Following
 from qa.ui.markdown import MATH_DELIMITERS
 from qa.ui.strings import i18n
 from qa.ui.warming import Warming
@@ -44,14 +45,15 @@ THEME = gr.themes.Base(
 )
 
 
-def build_page(notes: Backend, warming: Warming, language: AnswerLanguage = "auto") -> gr.Blocks:
+def build_page(notes: Backend, warming: Warming, following: Following, language: AnswerLanguage = "auto") -> gr.Blocks:
     """The page over these notes; `language` is the answer language that is chosen at first."""
-    events = Events(notes, warming)
+    events = Events(notes, warming, following)
     # The window's title is not translated by Gradio: it is the name of the program.
     page = gr.Blocks(title="notes-qa", analytics_enabled=False, fill_width=True, fill_height=True)
     with page:
         conversation = gr.State(Conversation())
-        timer = gr.Timer(_SECONDS_BETWEEN_STATUS, active=False)
+        seen = gr.State(Seen())
+        timer = gr.Timer(_SECONDS_BETWEEN_STATUS)
         with gr.Row(elem_id="nq-head"):
             gr.Markdown(i18n("title"), elem_id="nq-title")
             status = gr.Markdown(elem_id="nq-status")
@@ -121,11 +123,19 @@ def build_page(notes: Backend, warming: Warming, language: AnswerLanguage = "aut
             concurrency_id="answers",
             api_visibility="private",
         )
-        stop.click(
+        stopped = stop.click(
             events.stopped,
             [conversation],
             [chat, conversation, send, stop],
             cancels=[asked],
+            show_progress="hidden",
+            queue=False,
+            api_visibility="private",
+        )
+        stopped.then(  # the piece of text that was under way at that moment may have come after it
+            events.stopped,
+            [conversation],
+            [chat, conversation, send, stop],
             show_progress="hidden",
             queue=False,
             api_visibility="private",
@@ -141,8 +151,8 @@ def build_page(notes: Backend, warming: Warming, language: AnswerLanguage = "aut
         )
         rebuild.click(
             events.rebuild,
-            [topic],
-            [report, topic, rebuild],
+            None,
+            [report, rebuild],
             show_progress="hidden",
             concurrency_limit=1,
             concurrency_id="rebuild",
@@ -151,12 +161,20 @@ def build_page(notes: Backend, warming: Warming, language: AnswerLanguage = "aut
         page.load(
             events.load,
             None,
-            [sources, topic, status, timer, chat],
+            [sources, chat],
             show_progress="hidden",
             queue=False,
             api_visibility="private",
         )
-        timer.tick(events.status, None, [status, timer], show_progress="hidden", queue=False, api_visibility="private")
+        gr.on(
+            [page.load, timer.tick],
+            events.status,
+            [topic, seen],
+            [status, topic, seen],
+            show_progress="hidden",
+            queue=False,
+            api_visibility="private",
+        )
 
         endpoints = Api(notes)
         api(endpoints.ask, api_name="ask", concurrency_limit=ANSWERS_AT_ONCE, concurrency_id="answers")

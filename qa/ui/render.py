@@ -7,15 +7,21 @@ Everything that comes from notes, file names, the model or the reader passes thr
 from __future__ import annotations
 
 import bisect
+import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from qa.notes import line_starts
 from qa.types import LANGUAGES, Answer, Citation, Hit, IndexChanges, Language, Passage, Progress, Topic
+from qa.ui.following import Freshness
 from qa.ui.markdown import plain, render_line, render_markdown
 from qa.ui.strings import WORDS, error_sentence, phrase
+from qa.words import skip_reason, stale_sentence
 
 _NAMES_SHOWN = 12
 _EXCERPT = 110  # characters of a passage that stand in the closed card
+_JUST_NOW = 10.0  # seconds
+_SURE_OF_PACE = 2.0  # seconds; before that a rate says nothing
 _INDENT = "\u2003"  # an em space: the browser folds ordinary ones
 
 
@@ -87,14 +93,42 @@ def render_sources(answer: Answer, ui: Language) -> str:
     return _panel("", [*(_citation(citation, ui) for citation in answer.citations), *rest])
 
 
-def render_progress(progress: Progress | None, ui: Language) -> str:
-    """How far a refresh is."""
+def render_freshness(now: Freshness, ui: Language) -> str:
+    """The state of the index in one line: a refresh that is running, why one failed, or how fresh it is."""
+    if now.progress is not None:
+        stale = _small(stale_sentence(now.stale, ui)) if now.stale else ""
+        return stale + render_progress(now.progress, ui, now.seconds)
+    if now.error is not None:
+        return render_error_line(now.error, ui)
+    if now.changes is None:
+        return ""
+    count = len(now.changes.added) + len(now.changes.updated) + len(now.changes.deleted)
+    age = _age(time.monotonic() - now.at, ui)
+    words = phrase("refreshed", ui, count=count, age=age) if count else phrase("fresh", ui, age=age)
+    return f'<div class="nq-small">{words}</div>'
+
+
+def _age(seconds: float, ui: Language) -> str:
+    """How long ago, coarser the longer: a page that shows it is sent news as rarely as the words change."""
+    if seconds < _JUST_NOW:
+        return phrase("just_now", ui)
+    return phrase("minutes_ago", ui, minutes=round(seconds / 60)) if seconds >= 60 else phrase("under_a_minute", ui)
+
+
+def render_progress(progress: Progress | None, ui: Language, seconds: float = 0.0) -> str:
+    """How far a refresh is, and how fast, after so many seconds of its present stage."""
     if progress is None:
         return render_waiting("rebuild_running", ui)
     key = f"stage_{progress.stage}"
     stage = phrase(key if key in WORDS[ui] else "stage_other", ui)
     share = 100 * progress.done // progress.total if progress.total else 0
     words = phrase("progress", ui, stage=stage, done=progress.done, total=progress.total)
+    if seconds >= _SURE_OF_PACE and progress.done and not progress.detail:
+        rate = progress.done / seconds
+        left = math.ceil((progress.total - progress.done) / rate)
+        words += phrase("pace", ui, rate=f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}", left=left)
+    if progress.detail:
+        words = f"{stage}{phrase('colon', ui)}{plain(progress.detail)}"
     bar = f'<progress value="{share}" max="100">{share} %</progress>'
     return f'<div class="nq-waiting" role="status">{words}{bar}</div>'
 
@@ -107,7 +141,7 @@ def render_changes(changes: IndexChanges, ui: Language) -> str:
         if names
     ]
     if changes.skipped:
-        parts.append(_names("skipped", [f"{file.path} ({file.reason})" for file in changes.skipped], ui))
+        parts.append(_names("skipped", [f"{file.path} ({skip_reason(file, ui)})" for file in changes.skipped], ui))
     head = phrase("updated_index" if changes else "unchanged", ui)
     total = phrase(
         "passages",
@@ -186,10 +220,19 @@ def _citation(citation: Citation, ui: Language) -> str:
 
 def _hit(hit: Hit, ui: Language) -> str:
     lines = _lines(hit.passage.start_line, hit.passage.end_line, ui)
-    return _card("nq-found", hit.rank, hit.passage, lines, _excerpt(hit.passage), (0, 0))
+    return _card("nq-found", hit.rank, hit.passage, lines, _excerpt(hit.passage), (0, 0), _also_in(hit.copies, ui))
 
 
-def _card(kind: str, number: int, passage: Passage, lines: str, excerpt: str, marked: tuple[int, int]) -> str:
+def _also_in(copies: Sequence[Passage], ui: Language) -> str:
+    """The other places of the same text."""
+    places = [f"{plain(copy.note_path)} {_lines(copy.start_line, copy.end_line, ui)}" for copy in copies]
+    words = phrase("also_in", ui, places=phrase("list_comma", ui).join(places))
+    return f'<p class="nq-small">{words}</p>' if places else ""
+
+
+def _card(
+    kind: str, number: int, passage: Passage, lines: str, excerpt: str, marked: tuple[int, int], more: str = ""
+) -> str:
     path = " › ".join(plain(heading) for heading in passage.headings)
     return (
         f'<details class="nq-source {kind}"><summary>'
@@ -199,7 +242,7 @@ def _card(kind: str, number: int, passage: Passage, lines: str, excerpt: str, ma
         f'<span class="nq-path">{path}</span>'
         f'<span class="nq-excerpt">{render_line(excerpt)}</span>'
         f'</summary><div class="nq-passage" lang="{passage.language}">{render_markdown(passage.text, marked)}</div>'
-        "</details>"
+        f"{more}</details>"
     )
 
 

@@ -19,6 +19,7 @@ from qa.errors import SettingsError
 from qa.types import AnswerLanguage
 from qa.ui.api import answer_tools_in_json
 from qa.ui.backend import Backend
+from qa.ui.following import Following
 from qa.ui.page import CSS, THEME, build_page
 from qa.ui.strings import i18n
 from qa.ui.warming import Warming
@@ -85,18 +86,20 @@ def _host(scope: Scope) -> str:
 
 
 def build_app(notes: Backend, language: AnswerLanguage = "auto", host: str = "127.0.0.1") -> FastAPI:
-    """The whole web application; loading of the chat model begins here, in the background."""
+    """The whole web application; loading of the chat model and watching of the notes begin here, in the background."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio's server at start
-    warming = Warming(notes)
+    following, warming = Following(notes), Warming(notes)
+    following.start()
     warming.start()
     app = FastAPI(title="notes-qa", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/healthz")
     def healthz() -> dict[str, object]:
-        return {"status": "ok", "model_loading": warming.running}
+        refreshing = following.now.progress is not None
+        return {"status": "ok", "model_loading": warming.running, "index_refreshing": refreshing}
 
     app.add_middleware(_Guard, hosts=_LOOPBACK if host in _LOOPBACK else ())
-    page = build_page(notes, warming, language)
+    page = build_page(notes, warming, following, language)
     whole: FastAPI = gr.mount_gradio_app(
         app,
         page,
