@@ -14,12 +14,12 @@ install: $(VENV)/installed
 test: $(VENV)/installed-test
 	$(BIN)/pytest
 
-# The fast inner loop: everything but the tests that load a model or a browser.
+# The fast inner loop: everything but the tests that load a model or a browser, or wait.
 check: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy qa app.py
-	$(BIN)/pytest -q -m "not model and not browser"
+	$(BIN)/pytest -q -n 2 -m "not model and not browser and not slow"
 
 bench: install
 	$(BIN)/python -m bench

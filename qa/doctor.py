@@ -80,7 +80,7 @@ def _encoder(settings: Settings, language: Language) -> tuple[bool, str]:
 
     encoder = SentenceEncoder.open(settings.encoder, settings.cache)
     vector = encoder.encode_query("test")
-    return True, word("encoder_works", language, name=encoder.fingerprint, dimension=len(vector))
+    return True, word("encoder_works", language, name=encoder.name, dimension=len(vector))
 
 
 def _index(settings: Settings, language: Language) -> tuple[bool, str]:

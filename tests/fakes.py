@@ -20,6 +20,7 @@ class WordEncoder:
 
     def __init__(self, fingerprint: str = "words/1", dimension: int = 64, fails_after: int | None = None) -> None:
         self.fingerprint = fingerprint
+        self.name = fingerprint
         self.location = f"/encoders/{fingerprint}"
         self.dimension = dimension
         self.encoded: list[str] = []  # all passages, in order

@@ -314,6 +314,7 @@ def watching(folder: Path, *more: str) -> Iterator[Watch]:
         watch.process.communicate()
 
 
+@pytest.mark.slow
 def test_watching_refreshes_with_every_change_until_ctrl_c(words: Path) -> None:
     with watching(words) as watch:
         assert watch.line() == "+ cnn.md"
@@ -333,6 +334,7 @@ def test_watching_refreshes_with_every_change_until_ctrl_c(words: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_watching_a_folder_that_goes_away_says_so_and_goes_on(words: Path) -> None:
     with watching(words, "--json") as watch:
         assert json.loads("".join(iter(watch.line, "}")) + "}")["added"] == ["cnn.md"]

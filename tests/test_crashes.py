@@ -32,6 +32,8 @@ from qa.notes import read_notes
 from qa.retrieval import Retriever
 from qa.types import Note, Passage, Progress
 
+pytestmark = pytest.mark.slow
+
 FORKED = multiprocessing.get_context("forkserver")
 FORKED.set_forkserver_preload(["test_crashes"])
 TOPICS = ["池化", "卷积核", "门控循环单元", "dropout", "batch normalization", "padding", "梯度", "attention"]

