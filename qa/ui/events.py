@@ -203,7 +203,7 @@ class Events:
         try:
             return self._notes.topics()
         except NotesQAError as error:  # the first question will say so in the chat
-            _LOG.warning("No topics: %s", error)
+            _LOG.info("No topics: %s", error)
             return ()
 
 
