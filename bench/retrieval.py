@@ -25,7 +25,7 @@ from qa.indexing import refresh
 from qa.metrics import DEPTH, auroc, hit_at, reciprocal_rank
 from qa.retrieval import Found, Retriever
 from qa.settings import Settings
-from qa.types import LANGUAGES, Hit, Language
+from qa.types import LANGUAGES, Hit, Language, Passage
 
 OTHER: dict[Language, Language] = {"zh": "en", "en": "zh"}
 
@@ -129,8 +129,9 @@ def refusal_sets(sets: Sets) -> Iterator[tuple[str, Retriever, list[Case]]]:
 
 def ranks_of(hits: Iterable[Hit], case: Case) -> list[int | None]:
     """Rank of the first passage of a gold note, notes that count as not there left out."""
-    names = [hit.passage.note_path for hit in hits if hit.passage.note_path not in map(_file, case.hidden)]
-    found = [rank for rank, name in enumerate(names, 1) if name in map(_file, case.gold)]
+    gold, hidden = set(map(_file, case.gold)), set(map(_file, case.hidden))
+    places = [{hit.passage.note_path, *(copy.note_path for copy in hit.copies)} - hidden for hit in hits]
+    found = [rank for rank, names in enumerate(filter(None, places), 1) if names & gold]
     return [found[0] if found and found[0] <= DEPTH else None]
 
 
@@ -150,14 +151,18 @@ def _sections_row(sets: Sets, data: Path) -> str:
     for question in sets.lines("notes-dev", "questions.jsonl"):
         case = Case(question["text_ctx"] or question["text"], question["lang"], ())
         found, seconds = _find(retriever, case)
-        right = [hit.rank for hit in found.hits[:DEPTH] if any(_in_section(hit, gold) for gold in question["gold"])]
+        right = [
+            hit.rank
+            for hit in found.hits[:DEPTH]
+            if any(_in_section(p, gold) for p in (hit.passage, *hit.copies) for gold in question["gold"])
+        ]
         ranks.append([right[0] if right else None])
         taken.append(seconds)
     return _figures("notes, headings masked, sections", ranks, taken)
 
 
-def _in_section(hit: Hit, gold: Mapping[str, Any]) -> bool:
-    passage, first, last = hit.passage, gold["line"], gold["end_line"]
+def _in_section(passage: Passage, gold: Mapping[str, Any]) -> bool:
+    first, last = gold["line"], gold["end_line"]
     overlap = min(passage.end_line, last) - max(passage.start_line, first) + 1
     size = passage.end_line - passage.start_line + 1
     return bool(passage.note_path == gold["file"]) and overlap > 0 and 2 * overlap >= min(size, last - first + 1)
