@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qa.language import has_han, normalize, search_terms
@@ -44,26 +44,17 @@ class Glossary:
     def concepts_in(self, text: str) -> list[Concept]:
         """The concepts that a text names, in order, each once."""
         found: dict[int, Concept] = {}
-        chinese = (concept for name in self._names_in(normalize(text)) for concept in self._zh[name])
-        for concept in [*chinese, *self._in_english(text)]:
+        for concept in [*self._in_chinese(normalize(text)), *self._in_english(text)]:
             found.setdefault(id(concept), concept)
         return list(found.values())
 
-    def without_names(self, text: str) -> str:
-        """A text for matching, the Chinese names of concepts taken out: what stands beside a name is no part of it."""
-        text = normalize(text)
-        for name in self._names_in(text):
-            text = text.replace(name, " ", 1)
-        return text
-
-    def _names_in(self, text: str) -> Iterator[str]:
-        """The Chinese names in a normalised text, in order, the longest of those that begin at a place."""
+    def _in_chinese(self, text: str) -> Iterable[Concept]:
         start = 0
         while start < len(text):
             for length in range(min(self._longest_zh, len(text) - start), 1, -1):
                 name = text[start : start + length]
                 if has_han(name) and name in self._zh:
-                    yield name
+                    yield from self._zh[name]
                     start += length - 1
                     break
             start += 1

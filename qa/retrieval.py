@@ -106,9 +106,8 @@ def understand(text: str, glossary: Glossary) -> Query:
     """The concepts that a question names in either language, and its terms outside of them, each a unit."""
     concepts = glossary.concepts_in(text)
     named = [Unit(_alternatives((*concept.zh, *concept.en)), CONCEPT_WEIGHT) for concept in concepts]
-    rest = search_terms(glossary.without_names(text))
     absorbed = {term for unit in named for alternative in unit.alternatives for term in alternative}
-    terms = [Unit(((term,),)) for term in dict.fromkeys(rest) if term not in absorbed]
+    terms = [Unit(((term,),)) for term in dict.fromkeys(search_terms(text)) if term not in absorbed]
     usual: dict[Language, list[str]] = {"zh": [c.zh[0] for c in concepts], "en": [c.en[0] for c in concepts]}
     expanded = {language: " ".join((text, *names)) for language, names in usual.items()}
     return Query(text, (*terms, *named), expanded)

@@ -42,19 +42,6 @@ def test_longest_names_are_found_once_and_none_inside_another(text: str, concept
     assert GLOSSARY.concepts_in(text) == concepts
 
 
-@pytest.mark.parametrize(
-    ("text", "rest"),
-    [
-        ("为什么比最大池化好？", "为什么比 好?"),
-        ("过拟合，池化，池化", " , , "),
-        ("What is Max Pooling?", "what is max pooling?"),
-        ("梯度消失", "梯度消失"),
-    ],
-)
-def test_chinese_names_are_taken_out_and_nothing_beside_them(text: str, rest: str) -> None:
-    assert GLOSSARY.without_names(text) == rest
-
-
 def test_name_of_two_concepts_finds_both() -> None:
     lda = [Concept(("线性判别分析",), ("LDA",)), Concept(("隐含狄利克雷分布",), ("LDA",))]
     assert Glossary(lda).concepts_in("what is LDA") == lda

@@ -355,11 +355,5 @@ def test_question_is_understood_as_units_of_terms_and_concepts() -> None:
     assert query.expanded == {"zh": "What is GRU 填充？ 门控循环单元", "en": "What is GRU 填充？ gated recurrent unit"}
 
 
-def test_no_word_is_made_of_a_concept_and_what_stands_beside_it() -> None:
-    terms = {unit.alternatives for unit in understand("为什么比门控循环单元多？", GLOSSARY).units}
-    assert {(("比",),), (("多",),)} < terms
-    assert (("比门",),) not in terms
-
-
 def test_question_of_stop_words_has_no_units() -> None:
     assert understand("什么是 the？", GLOSSARY).units == ()
