@@ -121,7 +121,9 @@ class Index:
         if "generation" in manifest:
             derived = self._derived_of(connection, manifest)
             if derived.gone and len(derived.base.ids) <= _SMALL:
-                derived = self._derived = Derived.of(source_of(connection, manifest), None)
+                derived = Derived.of(source_of(connection, manifest), None)
+                with self._derived_lock:
+                    self._derived = derived
                 self._base_is_unsaved = True
             if self._base_is_unsaved:
                 derived.base.save(self._folder)
