@@ -65,8 +65,9 @@ def find_blocks(text: str, starts: list[int]) -> list[Block]:
             kind = "question"  # set apart from the answer above it, so it is a topic as the questions are
         if kind == "heading":
             question = ()
+            path = [outer for outer in path if outer[0] < begun.level]
             if begun.name:
-                path = [*(outer for outer in path if outer[0] < begun.level), (begun.level, begun.name)]
+                path.append((begun.level, begun.name))
         elif kind in {"question", "answered"}:
             question = (begun.name,)
         elif begun.sibling:

@@ -8,6 +8,7 @@ NotesQAError
 │   └── IndexLocked         another process is writing it
 ├── UnknownTopic            no note or heading has that name
 ├── BadQuestion             empty or far too long
+├── GlossaryError           the user's own glossary cannot be read
 ├── QuestionFileError       questions, or a former run of them, cannot be used
 ├── WeightsError            packaged model files are missing, damaged, or do not fit on the disk
 ├── EncoderError            the sentence encoder cannot be loaded
@@ -55,6 +56,10 @@ class UnknownTopic(NotesQAError):
 
 class BadQuestion(NotesQAError):
     """The question is empty or far too long."""
+
+
+class GlossaryError(NotesQAError):
+    """The user's own glossary cannot be read."""
 
 
 class QuestionFileError(NotesQAError):

@@ -1,13 +1,30 @@
-"""The zh-en glossary of the field: which terms of a question have a name in the other language."""
+"""The zh-en glossary of the field: which terms of a question have a name in the other language.
+
+The packaged one, the user's own lines and the pairs that the notes say themselves are merged into one.
+"""
 
 from __future__ import annotations
 
 import functools
 import importlib.resources
-from collections.abc import Iterable
+import re
+import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from qa.characters import NotText, decode
+from qa.errors import GlossaryError
 from qa.language import has_han, normalize, search_terms
+
+FILE_NAME = "glossary.tsv"  # of the user's lines, in the folder of notes
+_NOISE = 3  # names in one language that as many mined pairs give to one name in the other
+_SHORT_NAME = 3  # letters of an abbreviation that may well mean something else elsewhere
+
+_TABS = re.compile(r"[ \u3000]*\t\s*")
+_GAP = re.compile(r"[ \u3000]{2,}|\u3000")
+_BARS = re.compile(r"[|｜]")
+_DOUBLE_NAME = re.compile(r"([!-~]+(?: [!-~]+)*) ([^ -~]+)|([^ -~]+) ([!-~]+(?: [!-~]+)*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +39,10 @@ class Glossary:
     """Looks concepts up in running text of either language; longest names first, none inside another."""
 
     def __init__(self, concepts: Iterable[Concept]) -> None:
+        self._concepts = tuple(concepts)
         self._zh: dict[str, list[Concept]] = {}
         self._en: dict[tuple[str, ...], list[Concept]] = {}
-        for concept in concepts:
+        for concept in self._concepts:
             for name in concept.zh:
                 self._zh.setdefault(normalize(name), []).append(concept)
             for name in concept.en:
@@ -34,12 +52,59 @@ class Glossary:
         self._longest_en = max(map(len, self._en), default=0)  # terms
 
     @classmethod
-    def load(cls) -> Glossary:
-        """The one that the package ships."""
-        return _packaged()
+    def load(cls, path: Path | None = None) -> Glossary:
+        """The one that the package ships, with the lines of the user's own file. Raises GlossaryError."""
+        return _packaged() if path is None else _packaged().with_lines(read_glossary(path))
 
     def __len__(self) -> int:
-        return len({id(concept) for concepts in self._zh.values() for concept in concepts})
+        return len(self._concepts)
+
+    def with_lines(self, lines: Sequence[Concept]) -> Glossary:
+        """With the user's lines: names of concepts that are here, of which they become the usual ones, or new concepts.
+
+        A line belongs to the concepts with which it shares names of both languages, else to those of its Chinese names,
+        else to the only one of an English name that is no short abbreviation.
+        """
+        merged = _Merged(self._concepts)
+        for line in reversed(lines):  # so that of two lines on one concept the first gives the usual names
+            merged.add(line, usual=True)
+        return Glossary(merged.concepts)
+
+    def plus(self, pairs: Iterable[tuple[str, str, int]]) -> Glossary:
+        """With (Chinese, English, number of notes) mined from notes; the names that are here stay the usual ones.
+
+        Dropped as noise is what contradicts: one name for three or more others, or two concepts made one.
+        """
+        new = [pair for pair in sorted(pairs, key=lambda pair: (-pair[2], *pair[:2])) if self._is_news(*pair[:2])]
+        zh_of: dict[tuple[str, ...], set[str]] = {}
+        en_of: dict[str, set[tuple[str, ...]]] = {}
+        for zh, en, _ in new:
+            zh_of.setdefault(_english_key(en), set()).add(normalize(zh))
+            en_of.setdefault(normalize(zh), set()).add(_english_key(en))
+        merged = _Merged(self._concepts)
+        for zh, en, _ in new:
+            if max(len(zh_of[_english_key(en)]), len(en_of[normalize(zh)])) < _NOISE:
+                merged.add(Concept((zh,), (en,)), usual=False)
+        return Glossary(merged.concepts)
+
+    def _is_news(self, zh: str, en: str) -> bool:
+        """Whether a pair is not here yet and joins no two concepts."""
+        return bool(_english_key(en)) and not (self.concepts_named(zh) and self.concepts_named(en))
+
+    def concepts_named(self, name: str) -> list[Concept]:
+        """The concepts of which this is a whole name; of a double one (`池化 Pooling`) those that both halves name."""
+        key = " ".join(normalize(name).split())
+        if not has_han(key):
+            return self._en.get(_english_key(key), [])
+        if found := self._zh.get(key):
+            return found
+        latin, chinese = _sides_of_double(key)
+        return [each for each in self._zh.get(chinese, []) if each in self._en.get(_english_key(latin), [])]
+
+    def shares_concept(self, zh: str, en: str) -> bool:
+        """Whether both are names of one thing."""
+        other = self.concepts_named(en)
+        return any(concept is each for concept in self.concepts_named(zh) for each in other)
 
     def concepts_in(self, text: str) -> list[Concept]:
         """The concepts that a text names, in order, each once."""
@@ -71,17 +136,146 @@ class Glossary:
             start += 1
 
 
-def parse_glossary(lines: Iterable[str]) -> list[Concept]:
-    """`Chinese|variants<TAB>English|variants` a line; `#` starts a comment. Raises ValueError that names the line."""
+class GlossaryFile:
+    """The packaged glossary with the user's own lines, which are read again whenever their file has changed."""
+
+    def __init__(self, path: Path, required: bool = True) -> None:
+        self._path = path
+        self._required = required  # a file that is only looked for may be absent
+        self._stamp: tuple[int, int] | None = None
+        self._glossary = Glossary.load()
+        self._reading = threading.Lock()
+
+    @classmethod
+    def of(cls, corpus: Path, chosen: Path | None = None) -> GlossaryFile:
+        """The chosen file, or else `glossary.tsv` in the folder of notes where there is one."""
+        return cls(corpus / FILE_NAME, required=False) if chosen is None else cls(chosen)
+
+    def read(self) -> Glossary:
+        """The glossary as the file says it now, the same object while it says the same. Raises GlossaryError."""
+        with self._reading:
+            stamp = self._look()
+            if stamp != self._stamp:
+                self._glossary = Glossary.load(None if stamp is None else self._path)
+                self._stamp = stamp
+            return self._glossary
+
+    def _look(self) -> tuple[int, int] | None:
+        """(time in nanoseconds, size) of the file."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            if not self._required:
+                return None
+            raise _unreadable(self._path, "there is no such file") from None
+        except OSError as error:
+            raise _unreadable(self._path, error.strerror or str(error)) from error
+        return found.st_mtime_ns, found.st_size
+
+
+class _Merged:
+    """Concepts that are being merged by the names they share."""
+
+    def __init__(self, concepts: Iterable[Concept]) -> None:
+        self.concepts: list[Concept] = []
+        self._zh: dict[str, list[int]] = {}
+        self._en: dict[tuple[str, ...], list[int]] = {}
+        for concept in concepts:
+            self._put(len(self.concepts), concept)
+
+    def add(self, line: Concept, usual: bool) -> None:
+        """Join a line to the concepts that it names, or put it beside them."""
+        for at in self._same(line) or [len(self.concepts)]:
+            old = self.concepts[at] if at < len(self.concepts) else Concept((), ())
+            first, second = (line, old) if usual else (old, line)
+            self._put(at, Concept(_each_once(first.zh, second.zh), _each_once(first.en, second.en)))
+
+    def _put(self, at: int, concept: Concept) -> None:
+        self.concepts[at : at + 1] = [concept]
+        for zh in concept.zh:
+            _append_once(self._zh.setdefault(normalize(zh), []), at)
+        for en in concept.en:
+            _append_once(self._en.setdefault(_english_key(en), []), at)
+
+    def _same(self, line: Concept) -> list[int]:
+        by_zh = [at for name in line.zh for at in self._zh.get(normalize(name), ())]
+        by_en = [at for name in line.en if _english_key(name) for at in self._en.get(_english_key(name), ())]
+        if both := [at for at in by_zh if at in by_en]:
+            return sorted(set(both))
+        if by_zh:
+            return sorted(set(by_zh))
+        telling = [
+            self._en.get(_english_key(name), [])
+            for name in line.en
+            if _english_key(name) and not (is_abbreviation(name) and len(name) <= _SHORT_NAME)
+        ]
+        return next((found for found in telling if len(found) == 1), [])
+
+
+def read_glossary(path: Path) -> list[Concept]:
+    """The user's own lines, in whatever encoding. Raises GlossaryError."""
+    try:
+        text = decode(path.read_bytes())
+    except NotText as error:
+        raise _unreadable(path, f"it {error}") from error
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    return parse_glossary(text.splitlines(), str(path))
+
+
+def parse_glossary(lines: Iterable[str], source: str = "the glossary") -> list[Concept]:
+    """`Chinese|variants<TAB>English|variants` a line; `#` starts a comment. Raises GlossaryError that names the line.
+
+    Two spaces do for the tab, and a name is Chinese or English by its characters, whichever side it stands on.
+    """
     concepts = []
     for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith("#"):
+        text = line.strip()
+        if not text or text.startswith(("#", "＃")):
             continue
-        sides = [tuple(name.strip() for name in side.split("|") if name.strip()) for side in line.split("\t")]
-        if len(sides) != 2 or not all(sides):
-            raise ValueError(f"Line {number} of the glossary is not 'Chinese<TAB>English': {line.strip()!r}")
-        concepts.append(Concept(*sides))
+        sides = [_names_of(side) for side in (_TABS if "\t" in text else _GAP).split(text)]
+        names = [name for side in sides for name in side]
+        zh, en = (tuple(name for name in names if has_han(name) == chinese) for chinese in (True, False))
+        if len(sides) != 2 or not all((*sides, zh, en)):
+            raise GlossaryError(
+                f"Line {number} of {source} is not 'Chinese<TAB>English': {text!r}. "
+                "Write it as '池化|汇聚<TAB>pooling', or put a # before it."
+            )
+        concepts.append(Concept(zh, en))
     return concepts
+
+
+def _names_of(side: str) -> list[str]:
+    return [" ".join(name.split()) for name in _BARS.split(side) if name.strip()]
+
+
+def is_abbreviation(name: str) -> bool:
+    """Whether a name is capital letters and digits, a plural s apart: RNN, GANs, F1."""
+    return name.removesuffix("s").isupper() and name.isalnum()
+
+
+def _unreadable(path: Path, reason: str) -> GlossaryError:
+    return GlossaryError(
+        f"The glossary {str(path)!r} cannot be read: {reason}. Correct the file or the setting 'glossary'."
+    )
+
+
+def _each_once(*groups: Iterable[str]) -> tuple[str, ...]:
+    names: dict[str, str] = {}
+    for name in (name for group in groups for name in group):
+        names.setdefault(normalize(name), name)
+    return tuple(names.values())
+
+
+def _append_once(places: list[int], at: int) -> None:
+    if at not in places:
+        places.append(at)
+
+
+def _sides_of_double(name: str) -> tuple[str, str]:
+    """(Latin, Chinese) of a name that is one half each; empty where it is not."""
+    match = _DOUBLE_NAME.fullmatch(name)
+    return (match[1] or match[4], match[2] or match[3]) if match else ("", "")
 
 
 def _english_key(text: str) -> tuple[str, ...]:

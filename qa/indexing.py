@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from qa.encoder import Encoder
 from qa.index import Index
 from qa.language import SEGMENTER_VERSION, search_terms
+from qa.mining import MINER_VERSION, pairs_in
 from qa.notes import Folder, read_folder
 from qa.passages import SPLITTER_VERSION, split_note
 from qa.searchtext import SEARCH_TEXT_VERSION, search_text
@@ -19,6 +21,12 @@ from qa.tables import StoredPassage, Transaction
 from qa.types import IndexChanges, Note, Passage, Progress
 
 _SAVE_EVERY = 256  # passages: what an interrupted build loses at most
+_NUMBERED = re.compile(r"\d+|[a-z]\d{2,}|[a-z]{2}\d+", re.IGNORECASE)  # 2024, p12, ch3; not L1, seq2seq, gpt4
+_NO_NAMES_TEXT = """
+readme index note notes untitled new document doc file draft todo misc temp test
+笔记 未命名 新建 文档 文件 草稿 目录 临时 无标题
+"""
+_NO_NAMES = frozenset(_NO_NAMES_TEXT.split())
 
 ReportProgress = Callable[[Progress], None]
 
@@ -72,7 +80,7 @@ def refresh(
         for path in work.deleted:
             transaction.delete_note(path)
         for done, note in enumerate(work.changed, 1):
-            transaction.put_note(note, split[note.path])
+            transaction.put_note(note, split[note.path], pairs_in(note.text))
             _report(progress, "store", done, len(work.changed))
         if work or full or "generation" not in manifest:
             transaction.finish(encoder.fingerprint, encoder.location, rules())
@@ -81,8 +89,12 @@ def refresh(
 
 
 def embedded_text(passage: Passage) -> str:
-    """What the encoder sees: the heading path, then the text. No file name: a moved note keeps its vectors."""
-    return _embedded(passage.headings, search_text(passage.text) or passage.title)
+    """What the encoder sees: the heading path, then the text, which often lacks the name of what it is about.
+
+    A passage that does not stand under the note's title gets the name of the file, which then says what it is about.
+    No folder: a moved note keeps its vectors.
+    """
+    return _embedded(passage, search_text(passage.text))
 
 
 def staleness(manifest: Mapping[str, str], fingerprint: str) -> tuple[str, ...]:
@@ -103,7 +115,12 @@ def is_current(corpus: Path, index: Index, encoder: Encoder) -> bool:
 
 def rules() -> dict[str, str]:
     """What else the stored index depends on; a difference means splitting and segmenting again."""
-    return {"splitter": SPLITTER_VERSION, "segmenter": SEGMENTER_VERSION, "search_text": SEARCH_TEXT_VERSION}
+    return {
+        "splitter": SPLITTER_VERSION,
+        "segmenter": SEGMENTER_VERSION,
+        "search_text": SEARCH_TEXT_VERSION,
+        "miner": MINER_VERSION,
+    }
 
 
 def _compare(
@@ -124,7 +141,7 @@ def _split(notes: Sequence[Note], progress: ReportProgress | None) -> Iterator[t
 def _stored(note: Note, passage: Passage) -> StoredPassage:
     names = (PurePosixPath(note.path).stem, *note.names, *(passage.headings or (note.title,)))
     text = search_text(passage.text)
-    embedded = _embedded(passage.headings, text or note.title)
+    embedded = _embedded(passage, text)
     return StoredPassage(
         passage,
         embedded,
@@ -134,13 +151,22 @@ def _stored(note: Note, passage: Passage) -> StoredPassage:
     )
 
 
-def _embedded(headings: Sequence[str], text: str) -> str:
-    return f"{_plain_names(' > '.join(headings))}\n{text}" if headings else text
+def _embedded(passage: Passage, text: str) -> str:
+    path = _plain_path(PurePosixPath(passage.note_path).stem, passage.title, passage.headings)
+    return "\n".join(filter(None, (path, text or passage.title)))
 
 
-@functools.lru_cache(maxsize=1024)  # the passages of a section share them
-def _plain_names(names: str) -> str:
-    return search_text(names)
+@functools.lru_cache(maxsize=1024)  # the passages of a section share it
+def _plain_path(stem: str, title: str, headings: tuple[str, ...]) -> str:
+    path = search_text(" > ".join(headings))
+    name = "" if headings[:1] == (title,) else _words_of_name(stem) or (title if title != stem else "")
+    return path if name.casefold() in path.casefold() else " > ".join(filter(None, (name, path)))
+
+
+def _words_of_name(stem: str) -> str:
+    """The words of a file's name; empty where it has none: numbers, dates, `readme`."""
+    words = [word for word in re.split(r"[\W_]+", stem) if word and not _NUMBERED.fullmatch(word)]
+    return "" if {word.casefold() for word in words} <= _NO_NAMES else " ".join(words)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -32,6 +32,10 @@ class Settings(BaseSettings):
 
     corpus: Path = Field(Path("corpus"), description="folder of Markdown notes")
     index: Path = Field(Path("index"), description="folder of the built index; safe to delete")
+    glossary: Path | None = Field(
+        None,
+        description="file of your own terms, 'Chinese<TAB>English' a line; without it glossary.tsv in the notes folder",
+    )
     cache: Path = Field(
         default_factory=lambda: platformdirs.user_cache_path("notes-qa"), description="folder of unpacked models"
     )
@@ -58,10 +62,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address that the chat page listens on")
     port: int = Field(7860, ge=0, le=65535, description="port of the chat page; 0 takes a free one")
 
-    @field_validator("corpus", "index", "cache")
+    @field_validator("corpus", "index", "cache", "glossary")
     @classmethod
-    def _expand_home(cls, folder: Path) -> Path:
-        return folder.expanduser()
+    def _expand_home(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser()
 
     def __init__(self, **values: Any) -> None:
         _check_environment(type(self).model_fields)

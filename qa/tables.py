@@ -17,8 +17,15 @@ from qa.derived import Derived, Source
 from qa.lexical import Coverage, Unit
 from qa.types import LANGUAGES, Language, Note, Passage
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
+# What each note itself says to be the (Chinese, English) names of one thing.
+_PAIRS = """
+CREATE TABLE pairs (
+    note_path TEXT NOT NULL REFERENCES notes(path) ON DELETE CASCADE,
+    zh TEXT NOT NULL, en TEXT NOT NULL, PRIMARY KEY (note_path, zh, en)
+) WITHOUT ROWID;
+"""
 _SCHEMA = """
 CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE generations (id TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -41,8 +48,8 @@ CREATE TABLE vectors (
     encoder TEXT NOT NULL, content_hash TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (encoder, content_hash)
 );
 """
-# From version 1 to 2. An index of the older version answers as it is until it is refreshed.
-_MIGRATION = """
+# From each older version to the next. An older index answers as it is until it is refreshed.
+_FROM_1 = """
 CREATE TABLE generations (id TEXT PRIMARY KEY) WITHOUT ROWID;
 INSERT INTO generations SELECT value FROM manifest WHERE key = 'id';
 ALTER TABLE notes ADD COLUMN names TEXT NOT NULL DEFAULT '[]';
@@ -60,6 +67,7 @@ CREATE TABLE vectors (
 INSERT INTO vectors SELECT encoder, content_hash, vector FROM old_vectors;
 DROP TABLE old_vectors;
 """
+_MIGRATIONS = {1: _FROM_1, 2: _PAIRS}
 _PASSAGE_COLUMNS = (
     "p.id, p.note_path, n.title, p.headings, substr(n.text, p.start + 1, p.end - p.start), p.start, p.end, "
     "p.start_line, p.end_line, p.language, p.listing FROM passages p JOIN notes n ON n.path = p.note_path"
@@ -167,6 +175,10 @@ class Snapshot:
             for path, title, names, headings, ids in rows
         ]
 
+    def mined(self) -> list[tuple[str, str, int]]:
+        """(Chinese name, English name, number of notes that pair them), in their order."""
+        return self._connection.execute("SELECT zh, en, count(*) FROM pairs GROUP BY zh, en ORDER BY zh, en").fetchall()
+
     def note(self, path: str) -> Note | None:
         """One note as it was indexed."""
         return next(self._notes("WHERE path = ?", (path,)), None)
@@ -237,8 +249,8 @@ class Transaction:
     def delete_note(self, path: str) -> None:
         self._connection.execute("DELETE FROM notes WHERE path = ?", (path,))
 
-    def put_note(self, note: Note, passages: Sequence[StoredPassage]) -> None:
-        """Store a note with its passages in place of the note of that path."""
+    def put_note(self, note: Note, passages: Sequence[StoredPassage], pairs: Iterable[tuple[str, str]] = ()) -> None:
+        """Store a note with its passages and its pairs of names in place of the note of that path."""
         self.delete_note(note.path)
         self._connection.execute(
             "INSERT INTO notes (path, title, sha256, language, text, names) VALUES (?, ?, ?, ?, ?, ?)",
@@ -248,6 +260,9 @@ class Transaction:
             "INSERT INTO passages (note_path, headings, start, end, start_line, end_line, language, content_hash,"
             " listing, text_hash, heading_terms, text_terms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [_row(stored) for stored in passages],
+        )
+        self._connection.executemany(
+            "INSERT INTO pairs (note_path, zh, en) VALUES (?, ?, ?)", [(note.path, zh, en) for zh, en in pairs]
         )
 
     def finish(self, encoder: str, encoder_location: str, manifest: Mapping[str, str]) -> None:
@@ -275,12 +290,13 @@ def prepare(connection: sqlite3.Connection) -> None:
     version = schema_version(connection)
     if version == SCHEMA_VERSION:
         return
-    if version == 1:
-        _run(connection, _MIGRATION)
+    if version in _MIGRATIONS:
+        for older in range(version, SCHEMA_VERSION):
+            _run(connection, _MIGRATIONS[older])
     else:
-        for name in ("terms", "vectors", "passages", "notes", "generations", "manifest"):
+        for name in ("terms", "vectors", "passages", "pairs", "notes", "generations", "manifest"):
             connection.execute(f"DROP TABLE IF EXISTS {name}")
-        _run(connection, _SCHEMA)
+        _run(connection, _SCHEMA + _PAIRS)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from qa.errors import UnknownTopic
+from qa.glossary import Concept, Glossary
 from qa.language import normalize
 from qa.types import Topic
 
@@ -30,17 +32,22 @@ def topic_tree(outline: Outline) -> tuple[Topic, ...]:
     )
 
 
-def passages_of_topic(outline: Outline, name: str) -> list[int]:
-    """Ids of the passages under every note or heading of that name, ascending. Raises UnknownTopic."""
+def passages_of_topic(outline: Outline, name: str, glossary: Glossary | None = None) -> list[int]:
+    """Ids of the passages under every note or heading of that name, ascending. Raises UnknownTopic.
+
+    With a glossary also under those whose whole name it knows to be another name of the same thing, in either language:
+    whoever asks for Pooling means the notes on 池化 too.
+    """
     wanted = _key(name)
+    same = _same_thing(glossary.concepts_named(name), glossary) if glossary else None
     ids = {
         identity
         for path, title, names, headings, passage_ids in outline
-        if wanted in _names(path, title, names, headings)
+        if wanted in (found := _names(path, title, names, headings)) or (same and any(map(same, found)))
         for identity in passage_ids
     }
     if not ids:
-        raise UnknownTopic(name, _near_names(outline, wanted))
+        raise UnknownTopic(name, _near_names(outline, wanted, glossary))
     return sorted(ids)
 
 
@@ -58,12 +65,24 @@ def _names(path: str, title: str, names: tuple[str, ...], headings: tuple[str, .
     return paths | folders | words | {_key(path), _key(PurePosixPath(path).stem)}
 
 
-def _near_names(outline: Outline, wanted: str) -> tuple[str, ...]:
+def _near_names(outline: Outline, wanted: str, glossary: Glossary | None) -> tuple[str, ...]:
+    """Names that hold the wanted one or are held by it, then those of things that it mentions, then similar ones."""
     headings = (heading for _, title, names, headings, _ in outline for heading in (title, *names, *headings))
     shown = {_key(name): name for heading in headings for name in heading_names(heading)}
     containing = [key for key in shown if wanted and (wanted in key or key in wanted)]
+    mentioned = filter(_same_thing(glossary.concepts_in(wanted), glossary), shown) if glossary else ()
     close = difflib.get_close_matches(wanted, shown, n=_NEAR, cutoff=0.4)
-    return tuple(shown[key] for key in dict.fromkeys([*containing, *close]))[:_NEAR]
+    return tuple(shown[key] for key in dict.fromkeys([*containing, *mentioned, *close]))[:_NEAR]
+
+
+def _same_thing(concepts: Sequence[Concept], glossary: Glossary) -> Callable[[str], bool]:
+    """Tells whether a whole name is one of these concepts'."""
+
+    @functools.cache  # the headings of a note repeat its title
+    def names_one(name: str) -> bool:
+        return any(found is concept for found in glossary.concepts_named(name) for concept in concepts)
+
+    return names_one if concepts else lambda _: False
 
 
 def _key(name: str) -> str:

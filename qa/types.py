@@ -181,7 +181,7 @@ class IndexState:
     """Whether there is an index, and what it was built with that is another now: it still answers, and is rebuilt."""
 
     built: bool
-    stale: tuple[str, ...]  # of "encoder", "splitter", "segmenter" and "search_text"
+    stale: tuple[str, ...]  # of "encoder", "splitter", "segmenter", "search_text" and "miner"
 
 
 @dataclass(frozen=True, slots=True)

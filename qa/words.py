@@ -81,6 +81,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "stale_splitter": ("切分规则", "way of splitting"),
     "stale_segmenter": ("分词规则", "way of segmenting"),
     "stale_search_text": ("文本清理规则", "way of cleaning text"),
+    "stale_miner": ("术语提取规则", "way of finding names in notes"),
     "stage_evaluate": ("评测", "evaluating"),
     "unchanged": ("没有变化：{notes} 篇笔记，{passages} 段。", "Nothing changed: {notes} notes, {passages} passages."),
     "changed": (
@@ -151,6 +152,7 @@ _ERRORS_ZH: Mapping[type[errors.NotesQAError], str] = {
     errors.IndexLocked: "另一个程序正在写索引，请稍后再试。",
     errors.UnknownTopic: "没有这个名字的笔记或标题，请重新选择范围。",
     errors.BadQuestion: "问题为空或太长，请改后再试。",
+    errors.GlossaryError: "自己的词汇表无法读取，请按下面的说明改正。",
     errors.WeightsError: "打包的模型文件缺失、损坏，或磁盘空间不足。",
     errors.EncoderError: "句子编码器无法加载。",
     errors.ModelNotFound: "设置中的对话模型不存在。",

@@ -101,8 +101,8 @@ def test_what_only_looks_like_a_heading_is_none(text: str) -> None:
     assert headings(text) == []
 
 
-def test_heading_without_text_is_no_element_of_the_path() -> None:
-    assert [b.headings for b in blocks("# A\n\na\n\n#\n\nb\n\n##  ##\n\nc")] == [("A",)] * 6
+def test_heading_without_text_ends_the_sections_of_its_level() -> None:
+    assert [b.headings for b in blocks("# A\n\na\n\n#\n\nb\n\n##  ##\n\nc")] == [("A",)] * 2 + [()] * 4
 
 
 def test_skipped_levels_nest_as_they_stand() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib.resources
+import os
+import threading
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from qa.glossary import Concept, Glossary, parse_glossary
+from qa.errors import GlossaryError
+from qa.glossary import Concept, Glossary, GlossaryFile, parse_glossary, read_glossary
 from qa.language import normalize
 
 POOLING = Concept(("池化", "汇聚"), ("pooling",))
@@ -64,9 +68,11 @@ def test_lines_are_read_without_comments_and_blank_lines() -> None:
     assert parse_glossary(["# comment", "", "池化| 汇聚 \tpooling|"]) == [Concept(("池化", "汇聚"), ("pooling",))]
 
 
-@pytest.mark.parametrize("line", ["池化", "池化\t", "\tpooling", "池化\tpooling\tx", "池化 pooling"])
+@pytest.mark.parametrize(
+    "line", ["池化", "池化\t", "\tpooling", "池化\tpooling\tx", "池化 pooling", "池化\t汇聚", "a\tb"]
+)
 def test_line_without_two_sides_is_told_with_its_number(line: str) -> None:
-    with pytest.raises(ValueError, match=r"Line 2 of the glossary is not 'Chinese<TAB>English'"):
+    with pytest.raises(GlossaryError, match=r"Line 2 of the glossary is not 'Chinese<TAB>English'.* Write it as"):
         parse_glossary(["# comment", line])
 
 
@@ -83,3 +89,179 @@ def test_every_name_of_the_shipped_glossary_finds_its_concept() -> None:
     glossary = Glossary.load()
     lost = {name for c in shipped() for name in (*c.zh, *c.en) if c not in glossary.concepts_in(name)}
     assert lost == {"describe", "i.i.d."}  # nothing but stop words
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "池化｜汇聚\t\tpooling",
+        "池化|汇聚  pooling",
+        "池化 ｜ 汇聚　　pooling",
+        "池化|汇聚 \t pooling",
+        "pooling\t池化|汇聚",
+    ],
+)
+def test_line_may_be_set_in_other_ways(line: str) -> None:
+    assert parse_glossary([line, "＃ comment", "  # comment"]) == [POOLING]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "big5"])
+def test_users_file_is_read_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "glossary.tsv"
+    path.write_bytes("# 自己的名字，每行一個\r\n梯度下降\tgradient descent\r\n".encode(encoding))
+    assert read_glossary(path) == [Concept(("梯度下降",), ("gradient descent",))]
+
+
+def test_bad_line_of_the_users_file_is_told_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.tsv"
+    path.write_text("池化\tpooling\n池化\n", encoding="utf-8")
+    with pytest.raises(GlossaryError, match=r"Line 2 of .*mine\.tsv is not"):
+        Glossary.load(path)
+
+
+@pytest.mark.parametrize("damage", [b"\0\1\2", None])
+def test_file_that_cannot_be_read_is_told(tmp_path: Path, damage: bytes | None) -> None:
+    path = tmp_path / "mine.tsv"
+    path.mkdir() if damage is None else path.write_bytes(damage)
+    with pytest.raises(
+        GlossaryError, match=r"mine\.tsv' cannot be read: .* Correct the file or the setting 'glossary'"
+    ):
+        read_glossary(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "concept"),
+    [
+        # It names a concept that is there: its names are added and its first ones become the usual ones.
+        (
+            Concept(("下采样", "池化"), ("subsampling",)),
+            "汇聚",
+            Concept(("下采样", "池化", "汇聚"), ("subsampling", "pooling")),
+        ),
+        (Concept(("降采样",), ("Pooling",)), "池化", Concept(("降采样", "池化", "汇聚"), ("Pooling",))),
+        # It names none.
+        (Concept(("早停",), ("early stopping",)), "早停", Concept(("早停",), ("early stopping",))),
+        # A short abbreviation alone may be anything.
+        (Concept(("业务节点",), ("BN",)), "业务节点", Concept(("业务节点",), ("BN",))),
+        (Concept(("业务节点",), ("BN",)), "批归一化", BATCH_NORM),
+    ],
+)
+def test_users_line_joins_the_concept_that_it_names(line: Concept, name: str, concept: Concept) -> None:
+    assert GLOSSARY.with_lines([line]).concepts_in(name) == [concept]
+
+
+def test_line_that_shares_both_names_joins_only_that_one_of_two_concepts() -> None:
+    lda = [Concept(("线性判别分析",), ("LDA",)), Concept(("隐含狄利克雷分布",), ("LDA",))]
+    found = Glossary(lda).with_lines([Concept(("判别分析", "线性判别分析"), ("LDA",))]).concepts_in("LDA")
+    assert found == [Concept(("判别分析", "线性判别分析"), ("LDA",)), lda[1]]
+
+
+def test_first_of_two_lines_on_one_concept_gives_its_usual_names() -> None:
+    lines = [Concept(("池化",), ("downsampling",)), Concept(("池化",), ("aggregation",))]
+    (concept,) = GLOSSARY.with_lines(lines).concepts_in("池化")
+    assert concept.en == ("downsampling", "aggregation", "pooling")
+
+
+def test_mined_pair_adds_a_name_and_leaves_the_usual_ones() -> None:
+    (concept,) = GLOSSARY.plus([("过度拟合", "overfitting", 1)]).concepts_in("过度拟合")
+    assert concept == Concept(("过拟合", "过度拟合"), ("overfitting", "over-fitting"))
+
+
+def test_mined_pairs_of_one_name_are_one_concept() -> None:
+    grown = GLOSSARY.plus([("循环神经网络", "RNN", 2), ("循环神经网络", "recurrent neural network", 1)])
+    assert grown.concepts_in("RNN") == [Concept(("循环神经网络",), ("RNN", "recurrent neural network"))]
+    assert len(grown) == len(GLOSSARY) + 1
+
+
+def test_mined_pair_that_joins_two_concepts_is_dropped() -> None:
+    assert GLOSSARY.plus([("池化", "overfitting", 5)]).concepts_in("池化") == [POOLING]
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("梯度", "shortcut", 1), ("捷径", "shortcut", 1), ("快捷连接", "Shortcuts", 1)],
+        [("模块", "block", 1), ("模块", "unit", 1), ("模块", "module", 1)],
+    ],
+)
+def test_name_that_notes_give_to_three_things_is_noise(pairs: list[tuple[str, str, int]]) -> None:
+    assert len(GLOSSARY.plus(pairs)) == len(GLOSSARY)
+    assert len(GLOSSARY.plus(pairs[:2])) > len(GLOSSARY)
+
+
+def test_glossary_with_mined_pairs_does_not_depend_on_their_order() -> None:
+    pairs = [("早停", "early stopping", 1), ("提前终止", "early stopping", 3), ("早停", "stopping early", 2)]
+    grown = [GLOSSARY.plus(order).concepts_in("early stopping") for order in (pairs, pairs[::-1])]
+    assert (
+        grown[0]
+        == grown[1]
+        == [
+            Concept(("提前终止",), ("early stopping",)),
+            Concept(("早停",), ("stopping early", "early stopping")),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "concepts"),
+    [
+        ("池化", [POOLING]),
+        (" Ｐｏｏｌｉｎｇ ", [POOLING]),
+        ("Pooling 池化", [POOLING]),
+        ("池化 max pooling", []),
+        ("池化层", []),
+        ("what is pooling", [POOLING]),  # no more than stop words besides
+        ("pooling layer", []),
+        ("", []),
+    ],
+)
+def test_whole_name_finds_its_concept(name: str, concepts: list[Concept]) -> None:
+    assert GLOSSARY.concepts_named(name) == concepts
+
+
+def test_file_in_the_folder_of_notes_is_used_from_when_it_is_there_until_it_goes(tmp_path: Path) -> None:
+    file = GlossaryFile.of(tmp_path)
+    assert file.read() is Glossary.load()
+    (tmp_path / "glossary.tsv").write_text("惊群\tthundering herd\n", encoding="utf-8")
+    assert file.read().concepts_in("thundering herd") == [Concept(("惊群",), ("thundering herd",))]
+    (tmp_path / "glossary.tsv").unlink()
+    assert file.read() is Glossary.load()
+
+
+def test_changed_file_is_read_again_and_an_unchanged_one_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "mine.tsv"
+    path.write_text("惊群\tthundering herd\n", encoding="utf-8")
+    file = GlossaryFile.of(tmp_path, path)
+    before = file.read()
+    assert file.read() is before
+    path.write_text("羊群\tthundering herd\n", encoding="utf-8")
+    os.utime(path, ns=(1, 1))  # same size, and another time whatever the clock of the disk
+    assert file.read().concepts_in("thundering herd") == [Concept(("羊群",), ("thundering herd",))]
+
+
+def test_chosen_file_that_is_missing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GlossaryError, match=r"none\.tsv' cannot be read: there is no such file"):
+        GlossaryFile.of(tmp_path, tmp_path / "none.tsv").read()
+
+
+def test_bad_file_is_told_at_every_question_until_it_is_corrected(tmp_path: Path) -> None:
+    path = tmp_path / "glossary.tsv"
+    path.write_text("惊群\n", encoding="utf-8")
+    file = GlossaryFile.of(tmp_path)
+    for _ in range(2):
+        with pytest.raises(GlossaryError, match="Line 1"):
+            file.read()
+    path.write_text("惊群\tthundering herd\n", encoding="utf-8")
+    assert len(file.read()) == len(Glossary.load()) + 1
+
+
+def test_threads_that_read_at_once_get_one_glossary(tmp_path: Path) -> None:
+    (tmp_path / "glossary.tsv").write_text("惊群\tthundering herd\n", encoding="utf-8")
+    file, found = GlossaryFile.of(tmp_path), list[Glossary]()
+    threads = [threading.Thread(target=lambda: found.append(file.read())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len({id(glossary) for glossary in found}) == 1

@@ -166,6 +166,31 @@ def test_outline_has_headings_in_the_order_of_the_notes(index: Index) -> None:
     ]
 
 
+def write_pairs(index: Index, pairs: dict[str, list[tuple[str, str]]]) -> None:
+    with index.write() as transaction:
+        for path, of_note in pairs.items():
+            transaction.put_note(note(path, CNN), stored(note(path, CNN)), of_note)
+        finish(transaction)
+
+
+def mined(index: Index) -> list[tuple[str, str, int]]:
+    with index.read() as snapshot:
+        return snapshot.mined()
+
+
+def test_mined_pairs_come_with_the_number_of_notes(index: Index) -> None:
+    write_pairs(index, {"a.md": [("池化", "pooling"), ("卷积", "convolution")], "b.md": [("池化", "pooling")]})
+    assert mined(index) == [("卷积", "convolution", 1), ("池化", "pooling", 2)]
+
+
+def test_pairs_go_with_their_note_and_are_replaced_with_it(index: Index) -> None:
+    write_pairs(index, {"a.md": [("池化", "pooling")], "b.md": [("卷积", "convolution")]})
+    write(index, delete=["a.md"])
+    assert mined(index) == [("卷积", "convolution", 1)]
+    write_pairs(index, {"b.md": [("步幅", "stride")]})
+    assert mined(index) == [("步幅", "stride", 1)]
+
+
 def test_places_are_where_the_passages_stand(index: Index) -> None:
     with index.read() as snapshot:
         ids = snapshot.ids(np.arange(len(snapshot)))
@@ -475,6 +500,28 @@ def test_index_of_the_first_schema_can_be_written_at_once(schema_1: Index) -> No
     write(schema_1, note("new.md", "# 新\n\n新的笔记。"), delete=["cnn.md"])
     with schema_1.read() as snapshot:
         assert (sorted(snapshot.notes()), snapshot.generation) == (["new.md", "rnn.md"], 8)
+
+
+@pytest.fixture
+def schema_2(index: Index) -> Index:
+    """An index as the second version wrote it: all that it lacks is the table of pairs."""
+    rows(index, "DROP TABLE pairs")
+    rows(index, "PRAGMA user_version = 2")
+    return Index(index.folder)
+
+
+def test_index_of_the_second_schema_answers_as_before_and_has_no_pairs(schema_2: Index, tmp_path: Path) -> None:
+    now = Index(tmp_path / "now")
+    write(now, note("cnn.md", CNN), note("rnn.md", RNN))
+    assert seen(schema_2) == seen(now)
+    assert (mined(schema_2), schema_2.manifest()["splitter"]) == ([], "s/1")
+
+
+@pytest.mark.parametrize("older", ["schema_1", "schema_2"])
+def test_note_of_an_older_schema_gets_its_pairs_when_it_is_written(older: str, request: pytest.FixtureRequest) -> None:
+    index = request.getfixturevalue(older)
+    write_pairs(index, {"cnn.md": [("池化", "pooling")]})
+    assert mined(index) == [("池化", "pooling", 1)]
 
 
 def test_empty_build_of_the_first_schema_is_an_index_not_built(schema_1: Index) -> None:

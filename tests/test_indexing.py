@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from fakes_cli import SlowEncoder
 
 from qa.errors import CorpusNotFound
 from qa.glossary import Glossary
-from qa.index import Index
+from qa.index import DATABASE, Index
 from qa.indexing import embedded_text, is_current, refresh, rules, staleness
 from qa.lexical import Unit
 from qa.notes import read_notes
@@ -23,7 +24,7 @@ from qa.tables import Snapshot
 from qa.types import Note, Passage, Progress
 
 PARAGRAPHS = [
-    "池化层缩小特征图，没有可学习的参数。",
+    "池化（pooling）缩小特征图，没有可学习的参数。",
     "卷积核在图像上滑动，共享权重。",
     "Dropout turns units off while training.",
     "Batch normalization 在批量维度上归一化。",
@@ -164,6 +165,7 @@ def test_refreshing_after_edits_equals_building_from_nothing(tmp_path: Path, see
             assert_same(content(reopened), content(expected))
             assert snapshot.notes() == expected.notes()
             assert snapshot.counts() == expected.counts()
+            assert snapshot.mined() == expected.mined()
             assert changes.passages == len(expected)
         for question in ("池化的作用", "what does dropout do?"):
             assert hits(notes.index, notes.encoder, question) == hits(fresh, SlowEncoder(), question)
@@ -276,6 +278,33 @@ def test_new_name_in_the_front_matter_is_found_and_encodes_only_the_passage_that
     (encoded,) = notes.encoded_by_refresh()
     assert "Padding" not in encoded
     assert places(notes, "灵机一动")[0].startswith("cnn.md#")
+
+
+def mined(notes: Notes) -> list[tuple[str, str, int]]:
+    with notes.index.read() as snapshot:
+        return snapshot.mined()
+
+
+def test_names_that_notes_pair_are_mined_and_an_edited_note_changes_only_its_own(notes: Notes) -> None:
+    notes.write("cnn.md", "# CNN\n\n池化（pooling）缩小特征图，步幅（stride）也是。\n")
+    notes.write("sub/rnn.md", "# RNN\n\n池化（pooling）在这里不用。\n")
+    refresh(notes.corpus, notes.index, notes.encoder)
+    assert mined(notes) == [("步幅", "stride", 1), ("池化", "pooling", 2)]
+    notes.write("cnn.md", "# CNN\n\n没有术语了。\n")
+    refresh(notes.corpus, notes.index, notes.encoder)
+    assert mined(notes) == [("池化", "pooling", 1)]
+
+
+def test_pairs_of_an_index_without_them_come_with_the_next_refresh_and_nothing_is_encoded(notes: Notes) -> None:
+    notes.write("cnn.md", "# CNN\n\n池化（pooling）缩小特征图。\n")
+    refresh(notes.corpus, notes.index, notes.encoder)
+    connection = sqlite3.connect(notes.index.folder / DATABASE)
+    connection.executescript("DROP TABLE pairs; DELETE FROM manifest WHERE key = 'miner'; PRAGMA user_version = 2")
+    connection.close()
+    assert mined(notes) == []
+    assert staleness(notes.index.manifest(), "words/1") == ("miner",)
+    assert notes.encoded_by_refresh() == []
+    assert mined(notes) == [("池化", "pooling", 1)]
 
 
 def test_restored_note_is_seen_whatever_its_time(notes: Notes) -> None:

@@ -79,6 +79,12 @@ def test_wrong_key_is_not_shown_in_the_error() -> None:
     assert "123456" not in str(error.value)
 
 
+def test_glossary_is_none_until_one_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().glossary is None
+    monkeypatch.setenv("NOTES_QA_GLOSSARY", "~/terms.tsv")
+    assert Settings().glossary == Path("~/terms.tsv").expanduser()
+
+
 def test_settings_cannot_be_changed_after_they_are_made() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().top_k = 3

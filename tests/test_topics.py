@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qa.errors import UnknownTopic
+from qa.glossary import Concept, Glossary
 from qa.topics import Outline, heading_names, passages_of_topic, topic_tree
 from qa.types import Topic
 
@@ -87,6 +88,53 @@ def test_unknown_name_is_told_with_near_ones(name: str, near: str) -> None:
 def test_unknown_name_with_no_near_one_is_told_where_to_look(name: str) -> None:
     with pytest.raises(UnknownTopic, match="See them all with: notes-qa topics"):
         passages_of_topic(OUTLINE, name)
+
+
+GLOSSARY = Glossary(
+    [
+        Concept(("池化", "汇聚"), ("pooling",)),
+        Concept(("最大池化",), ("max pooling",)),
+        Concept(("门", "门控"), ("gate", "gating")),
+        Concept(("支持向量机",), ("support vector machine", "SVM")),
+        Concept(("长短期记忆网络",), ("LSTM",)),
+    ]
+)
+IN_TWO_LANGUAGES: Outline = [
+    ("zh/池化.md", "笔记", (), ("笔记",), [1]),
+    ("zh/lstm.md", "长短期记忆网络", (), ("长短期记忆网络",), [2]),
+    ("en/a.md", "Notes", (), ("Notes", "Pooling"), [3]),
+    ("en/a.md", "Notes", (), ("Notes", "Pooling", "Max Pooling"), [4]),
+    ("en/b.md", "Others", ("LSTM",), ("Others", "Pooling layers"), [5]),
+    ("汇聚/c.md", "C", (), ("C",), [6]),
+    ("en/d.md", "D", (), ("D", "Pooling 池化"), [7]),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [
+        ("Pooling", [1, 3, 4, 6, 7]),
+        ("池化", [1, 3, 4, 6, 7]),
+        ("pooling 汇聚", [1, 3, 4, 6, 7]),
+        ("最大池化", [4]),
+        ("LSTM", [2, 5]),
+        ("en/a.md#Pooling", [3, 4]),
+        ("zh/lstm.md", [2]),
+        ("pooling layers", [5]),
+    ],
+)
+def test_name_stands_for_the_same_thing_in_both_languages(name: str, ids: list[int]) -> None:
+    assert passages_of_topic(IN_TWO_LANGUAGES, name, GLOSSARY) == ids
+
+
+def test_without_a_glossary_only_the_written_name_counts() -> None:
+    assert passages_of_topic(IN_TWO_LANGUAGES, "池化") == [1]
+
+
+def test_unknown_name_is_told_with_headings_on_what_it_mentions() -> None:
+    with pytest.raises(UnknownTopic) as error:
+        passages_of_topic(IN_TWO_LANGUAGES, "最大池化的好处", GLOSSARY)
+    assert error.value.near[0] == "Max Pooling"
 
 
 @pytest.mark.parametrize(
