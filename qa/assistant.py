@@ -13,16 +13,20 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
+from qa import calibration
 from qa.answering import Answerer
+from qa.calibration import Calibration
 from qa.chat import open_chat_model
 from qa.encoder import Encoder, SentenceEncoder
 from qa.errors import BadQuestion, ModelFailed, NotesQAError, SettingsError
-from qa.glossary import Glossary
+from qa.glossary import GlossaryFile
 from qa.index import Index
 from qa.indexing import refresh, rules, staleness
+from qa.reranking import Reordering, open_reranker
 from qa.retrieval import Found, OpenStored, Retriever
 from qa.settings import Settings
 from qa.topics import topic_tree
+from qa.translating import Translator
 from qa.types import Answer, AnswerLanguage, Done, Event, Hit, IndexChanges, IndexState, Note, Progress, Topic, Turn
 from qa.watching import watch_notes
 from qa.writing import Limits
@@ -44,18 +48,23 @@ class NotesQA:
         settings: Settings,
         load_model: Callable[[], tuple[BaseChatModel | None, str]],
         open_stored: OpenStored | None = None,
+        reordering: Reordering | None = None,
     ) -> None:
         self._corpus = corpus
         self._index = index
         self._encoder = encoder
         self._settings = settings
         self._load_model = load_model
-        self._retriever = Retriever(index, encoder, Glossary.load(), open_stored)
+        glossary = GlossaryFile.of(corpus, settings.glossary)
+        self._translator = Translator(lambda: self._model)
+        self._reordering = reordering
+        self._retriever = Retriever(index, encoder, glossary.read, open_stored, self._reordering)
         self._answerer = Answerer(
             self._retriever,
             encoder,
-            Glossary.load(),
             self._loaded_model,
+            self._translator.translate,
+            self.calibration,
             Limits(settings.max_answer_tokens, settings.context_tokens, settings.timeout),
         )
         self._model: BaseChatModel | None = None
@@ -101,6 +110,7 @@ class NotesQA:
             settings,
             load_model,
             open_stored,
+            Reordering(open_reranker(settings.reranker)) if settings.reranker else None,
         )
         if refresh:
             notes.rebuild(progress=progress)
@@ -145,7 +155,7 @@ class NotesQA:
     ) -> Generator[Event]:
         """Sources first, then TextDelta as the model writes, Done with the checked answer last.
 
-        `language` is auto (the question's), zh, en or both. `topic` keeps to the notes or headings of that name.
+        `language` is auto (the question's), zh, en or both. `topic` keeps to what has that name or path.
         `history` holds the earlier turns, oldest first. Closing the generator stops the model. Raises BadQuestion,
         UnknownTopic, IndexNotBuilt, ModelNotFound, ModelUnreachable, ModelFailed.
         """
@@ -157,7 +167,10 @@ class NotesQA:
         return self._answerer.stream(question, language, top_k or self._settings.top_k, topic, history)
 
     def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]:
-        """The best passages, best first, without any chat model. Raises BadQuestion, UnknownTopic, IndexNotBuilt."""
+        """The best passages, best first. Raises BadQuestion, UnknownTopic, IndexNotBuilt, GlossaryError.
+
+        Needs no chat model and loads none; one that is loaded translates the query for notes in the other language.
+        """
         return self.find(query, top_k, topic).hits
 
     def find(self, query: str, top_k: int = 5, topic: str | None = None) -> Found:
@@ -167,12 +180,16 @@ class NotesQA:
         if top_k < 1:
             raise SettingsError(f"top_k cannot be {top_k}: at least 1 passage must be asked for.")
         self._wait_for_first_build()
-        return self._retriever.find(query, top_k, topic)
+        return self._retriever.find(query, top_k, topic, self._translator.translate)
 
     def topics(self) -> tuple[Topic, ...]:
-        """The tree of notes and headings with passage counts."""
+        """The tree of folders, notes and headings, then the tags, with passage counts and names in both languages.
+
+        Raises IndexNotBuilt and GlossaryError.
+        """
+        glossary = self._retriever.glossary()
         with self._index.read() as snapshot:
-            return topic_tree(snapshot.outline())
+            return topic_tree(snapshot.outline(), glossary)
 
     def notes(self) -> dict[str, Note]:
         """The notes as they are in the index, by path."""
@@ -207,6 +224,10 @@ class NotesQA:
         manifest = self._index.manifest()
         return {key: manifest[key] for key in ("encoder", *rules()) if key in manifest}
 
+    def calibration(self) -> Calibration:
+        """What turns the signs of a search into a probability: the user's own where there is one."""
+        return calibration.load(self._index.folder)
+
     def as_retriever(self, top_k: int = 5, topic: str | None = None) -> BaseRetriever:
         """The search as a LangChain retriever; a document's metadata holds note_path, headings, lines and score."""
         return NotesRetriever(notes=self, top_k=top_k, topic=topic)
@@ -228,6 +249,9 @@ class NotesQA:
             if close is not None:
                 close()
             self._model = None
+        self._translator.close()
+        if self._reordering:
+            self._reordering.close()
 
     def __enter__(self) -> Self:
         return self

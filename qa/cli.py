@@ -14,17 +14,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa import __version__
+from qa.cli_bar import Bar, progress_bar
+from qa.cli_text import (
+    answer_text,
+    changed_text,
+    changes_text,
+    checks_text,
+    error_text,
+    hit_text,
+    models_text,
+    topic_lines,
+)
 from qa.errors import NotesQAError, QuestionFileError
-from qa.words import error_sentence, skip_reason, stale_sentence, terminal_language, word
+from qa.words import stale_sentence, terminal_language, word
 
 if TYPE_CHECKING:
     from qa.assistant import NotesQA
-    from qa.metrics import Changed
+    from qa.metrics import DecisionRow
     from qa.question_sets import Question
     from qa.settings import Settings
-    from qa.types import Answer, Hit, IndexChanges, Language, Progress, Topic
+    from qa.types import IndexChanges, Language
 
-_FILES_NAMED = 50
 _SETTING_OPTIONS = ("corpus", "index", "chat_model", "language", "top_k", "host", "port")
 
 
@@ -36,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command: Callable[[argparse.Namespace, Language], int] = options.run
         return command(options, language)
     except NotesQAError as error:
-        print(_error_text(error, language), file=sys.stderr)
+        print(error_text(error, language), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(word("interrupted", language), file=sys.stderr)
@@ -84,6 +94,8 @@ def _parser(language: Language) -> argparse.ArgumentParser:
     source.add_argument("--from-headings", action="store_true", help=say("from_headings"))
     evaluation.add_argument("--limit", type=_count, help=say("limit"))
     evaluation.add_argument("--compare", type=Path, help=say("compare"))
+    evaluation.add_argument("--translate", action="store_true", help=say("translate"))
+    evaluation.add_argument("--calibrate", action="store_true", help=say("calibrate"))
     evaluation.add_argument("--answers", action="store_true", help=say("answers"))
     evaluation.add_argument("--sample", type=_count, help=say("sample"))
     evaluation.add_argument("--records", type=Path, help=say("records"))
@@ -97,17 +109,17 @@ def _parser(language: Language) -> argparse.ArgumentParser:
 
 
 def _index(options: argparse.Namespace, language: Language) -> int:
-    with _progress(language) as progress, _open(options, progress, refresh=False) as notes:
+    with progress_bar(language) as progress, _open(options, progress, refresh=False) as notes:
         _say_stale(notes, language)
 
         def show(changes: IndexChanges | NotesQAError) -> None:
             progress.close()
             if isinstance(changes, NotesQAError):
-                print(_error_text(changes, language), file=sys.stderr)
+                print(error_text(changes, language), file=sys.stderr)
             elif options.json:
                 _print_json(asdict(changes))
             else:
-                print(_changes_text(changes, language), flush=True)
+                print(changes_text(changes, language), flush=True)
 
         if options.full or not options.watch:
             show(notes.rebuild(options.full, progress))
@@ -118,38 +130,38 @@ def _index(options: argparse.Namespace, language: Language) -> int:
 
 
 def _ask(options: argparse.Namespace, language: Language) -> int:
-    with _progress(language) as progress, _open(options, progress) as notes:
+    with progress_bar(language) as progress, _open(options, progress) as notes:
         answer = notes.ask(options.question, topic=options.topic)
     if options.json:
         from qa.json_values import answer_to_json
 
         _print_json(answer_to_json(answer))
     else:
-        print(_answer_text(answer, language))
+        print(answer_text(answer, language))
     return 0
 
 
 def _search(options: argparse.Namespace, language: Language) -> int:
     from qa.settings import Settings
 
-    with _progress(language) as progress, _open(options, progress) as notes:
+    with progress_bar(language) as progress, _open(options, progress) as notes:
         hits = notes.search(options.query, options.top_k or Settings().top_k, options.topic)
     if options.json:
         from qa.json_values import hit_to_json
 
         _print_json([hit_to_json(hit) for hit in hits])
     else:
-        print("\n\n".join(_hit_text(hit, language) for hit in hits) or word("nothing_found", language))
+        print("\n\n".join(hit_text(hit, language) for hit in hits) or word("nothing_found", language))
     return 0
 
 
 def _topics(options: argparse.Namespace, language: Language) -> int:
-    with _progress(language) as progress, _open(options, progress) as notes:
+    with progress_bar(language) as progress, _open(options, progress) as notes:
         topics = notes.topics()
     if options.json:
         _print_json([asdict(topic) for topic in topics])
     else:
-        print("\n".join(_topic_lines(topics, language)))
+        print("\n".join(topic_lines(topics, language)))
     return 0
 
 
@@ -161,9 +173,7 @@ def _models(options: argparse.Namespace, language: Language) -> int:
     if options.json:
         _print_json({"configured": settings.chat_model, "models": [asdict(model) for model in models]})
     else:
-        print(word("configured", language, spec=settings.chat_model))
-        for model in models:
-            print(f"  {model.spec:<20} {word('found' if model.found else 'missing', language):<8} {model.note}")
+        print(models_text(settings.chat_model, models, language))
     return 0
 
 
@@ -171,21 +181,18 @@ def _doctor(options: argparse.Namespace, language: Language) -> int:
     from qa.doctor import examine
 
     checks = examine(_settings(options), language)
-    problems = sum(not check.ok for check in checks)
     if options.json:
         _print_json([asdict(check) for check in checks])
     else:
-        for check in checks:
-            print(f"{word('ok' if check.ok else 'problem', language):<8} {check.part}: {check.detail}")
-        print(word("doctor_bad", language, count=problems) if problems else word("doctor_ok", language))
-    return 1 if problems else 0
+        print(checks_text(checks, language))
+    return 0 if all(check.ok for check in checks) else 1
 
 
 def _chat(options: argparse.Namespace, language: Language) -> int:
     from qa.ui.server import serve
 
     settings = _settings(options)
-    with _progress(language) as progress, _open(options, progress, refresh=False) as notes:
+    with progress_bar(language) as progress, _open(options, progress, refresh=False) as notes:
         progress.close()
         _say_stale(notes, language)
         serve(notes, settings.host, settings.port, settings.language)
@@ -193,7 +200,9 @@ def _chat(options: argparse.Namespace, language: Language) -> int:
 
 
 def _eval(options: argparse.Namespace, language: Language) -> int:
+    from qa import calibration
     from qa.evaluation import (
+        calibrate,
         changed_settings,
         configuration,
         evaluate_answers,
@@ -205,7 +214,9 @@ def _eval(options: argparse.Namespace, language: Language) -> int:
     from qa.metrics import compare
 
     settings_before, before = read_retrieval(options.compare) if options.compare else ({}, [])
-    with _progress(language) as progress, _measured(options, language, progress) as (notes, questions, source):
+    with progress_bar(language) as progress, _measured(options, language, progress) as (notes, questions, source):
+        if options.translate:
+            notes.warm_up()
         run = evaluate_retrieval(notes, questions, progress)
         settings = configuration(notes, _settings(options).encoder) | source
         asked = questions[:: max(1, len(questions) // options.sample)] if options.sample else questions
@@ -213,25 +224,30 @@ def _eval(options: argparse.Namespace, language: Language) -> int:
     compared, changed = compare(before, run.searched)
     if options.compare and (names := changed_settings(settings_before, settings)):
         print(word("settings_changed", language, names=", ".join(names)), file=sys.stderr)
+    calibrated: list[DecisionRow] = []
+    if options.calibrate:
+        made, calibrated = calibrate(run, source)
+        path = calibration.save(made, _settings(options).index)
+        print(word("calibrated", language, path=path), file=sys.stderr)
     if options.records:
         lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         options.records.write_text("".join(lines), encoding="utf-8")
     if options.json:
-        _print_json(to_json(run, settings, answers=answers, compared=compared, changed=changed))
+        _print_json(to_json(run, settings, answers=answers, calibrated=calibrated, compared=compared, changed=changed))
     else:
-        tables = [table(run.rows), table(run.decisions), table(answers), table(compared)]
-        print("\n\n".join(filter(None, (*tables, "\n".join(_changed_text(one, language) for one in changed)))))
+        tables = [table(run.rows), table(run.decisions), table(calibrated), table(answers), table(compared)]
+        print("\n\n".join(filter(None, (*tables, "\n".join(changed_text(one, language) for one in changed)))))
     return 0
 
 
 @contextlib.contextmanager
 def _measured(
-    options: argparse.Namespace, language: Language, progress: _Bar
+    options: argparse.Namespace, language: Language, progress: Bar
 ) -> Iterator[tuple[NotesQA, list[Question], dict[str, Any]]]:
     """The notes, the questions to be asked of them, and where these come from."""
     from qa.assistant import NotesQA
     from qa.notes import read_notes
-    from qa.question_sets import draw, heading_questions, read_questions, write_notes
+    from qa.question_sets import draw, heading_questions, read_questions, withhold_notes, write_notes
 
     if not options.from_headings:
         questions = draw(read_questions(options.questions), options.limit)
@@ -240,6 +256,8 @@ def _measured(
         return
     settings = _settings(options)
     made = heading_questions(read_notes(settings.corpus)[0], options.limit)
+    if options.calibrate:
+        made = withhold_notes(made)
     if not made.questions:
         raise QuestionFileError(f"No heading in {str(settings.corpus)!r} names anything of its own to ask about.")
     print(word("headings", language, questions=len(made.questions), left_out=made.left_out), file=sys.stderr)
@@ -256,18 +274,6 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _changed_text(changed: Changed, language: Language) -> str:
-    return word(
-        "changed_questions",
-        language,
-        direction=changed.direction,
-        won=changed.won,
-        won_ids=", ".join(changed.won_ids) or "-",
-        lost=changed.lost,
-        lost_ids=", ".join(changed.lost_ids) or "-",
-    )
-
-
 def _settings(options: argparse.Namespace) -> Settings:
     from qa.settings import Settings
 
@@ -280,7 +286,7 @@ def _key(settings: Settings) -> str | None:
 
 
 @contextlib.contextmanager
-def _open(options: argparse.Namespace, progress: _Bar, refresh: bool = True) -> Iterator[NotesQA]:
+def _open(options: argparse.Namespace, progress: Bar, refresh: bool = True) -> Iterator[NotesQA]:
     settings = _settings(options)
     from qa.assistant import NotesQA
 
@@ -296,96 +302,5 @@ def _say_stale(notes: NotesQA, language: Language) -> None:
         print(stale_sentence(state.stale, language), file=sys.stderr)
 
 
-class _Bar:
-    """A progress bar on the terminal for each stage of the work; nothing where nobody watches."""
-
-    def __init__(self, language: Language) -> None:
-        self._language = language
-        self._bar: Any = None
-        self._stage = ""
-
-    def __call__(self, progress: Progress) -> None:
-        from tqdm import tqdm
-
-        if progress.stage != self._stage:
-            self.close()
-            self._stage = progress.stage
-            name = word(f"stage_{progress.stage}", self._language, detail=progress.detail)
-            self._bar = tqdm(total=progress.total, desc=name, file=sys.stderr, disable=None, leave=False)
-        self._bar.total = progress.total
-        self._bar.update(progress.done - self._bar.n)
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-
-@contextlib.contextmanager
-def _progress(language: Language) -> Iterator[_Bar]:
-    bar = _Bar(language)
-    try:
-        yield bar
-    finally:
-        bar.close()
-
-
 def _print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str), flush=True)
-
-
-def _error_text(error: NotesQAError, language: Language) -> str:
-    sentence, detail = error_sentence(error, language)
-    return word("error", language) + " ".join(filter(None, (sentence, detail)))
-
-
-def _changes_text(changes: IndexChanges, language: Language) -> str:
-    """What was done with each file, and the sum of it."""
-    done = (("+", changes.added), ("~", changes.updated), ("-", changes.deleted))
-    files = [f"{mark} {path}" for mark, paths in done for path in paths]
-    if len(files) > _FILES_NAMED:
-        files[_FILES_NAMED:] = [word("more_files", language, count=len(files) - _FILES_NAMED)]
-    files += [word("skipped", language, path=file.path, reason=skip_reason(file, language)) for file in changes.skipped]
-    if not changes:
-        return "\n".join((*files, word("unchanged", language, notes=changes.unchanged, passages=changes.passages)))
-    text = word(
-        "changed",
-        language,
-        added=len(changes.added),
-        updated=len(changes.updated),
-        deleted=len(changes.deleted),
-        unchanged=changes.unchanged,
-        passages=changes.passages,
-        embedded=changes.embedded,
-        reused=changes.reused,
-        seconds=f"{changes.seconds:.1f}",
-    )
-    return "\n".join((*files, text))
-
-
-def _answer_text(answer: Answer, language: Language) -> str:
-    parts = [answer.text]
-    if answer.citations:
-        parts += ["", word("sources", language)]
-    for citation in answer.citations:
-        place = word("lines", language, start=citation.start_line, end=citation.end_line)
-        parts.append(f"[{citation.number}] {citation.note_path} · {' > '.join(citation.headings)} · {place}")
-        parts += [f"    {line}" for line in citation.quote.splitlines()]
-    return "\n".join(parts)
-
-
-def _hit_text(hit: Hit, language: Language) -> str:
-    passage = hit.passage
-    place = word("lines", language, start=passage.start_line, end=passage.end_line)
-    head = f"{hit.rank}. {passage.note_path} · {' > '.join(passage.headings)} · {place}"
-    lines = [f"    {line}" for line in passage.text.splitlines()]
-    if hit.copies:
-        places = ", ".join(f"{copy.note_path} L{copy.start_line}-L{copy.end_line}" for copy in hit.copies)
-        lines.append(word("also_in", language, places=places))
-    return "\n".join((head, *lines))
-
-
-def _topic_lines(topics: Sequence[Topic], language: Language, depth: int = 0) -> Iterator[str]:
-    for topic in topics:
-        yield f"{'  ' * depth}{topic.name} ({word('passages_count', language, count=topic.passages)})"
-        yield from _topic_lines(topic.children, language, depth + 1)

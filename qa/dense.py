@@ -168,6 +168,13 @@ def background(query: Vectors, group: Moments, whole: Moments, prior: float) -> 
     return mean, float(np.sqrt(max(variance, 1e-8)))
 
 
+def mean(group: Moments, whole: Moments, prior: float) -> Vectors:
+    """(dim,) of a group of vectors, with `prior` average ones beside them; zeros where there is none at all."""
+    if whole.count < 1:
+        return np.zeros(whole.sum.shape, np.float32)
+    return np.asarray((group.sum + prior * whole.sum / whole.count) / (group.count + prior), np.float32)
+
+
 def total(moments: Iterable[Moments]) -> Moments:
     """Those of all groups; there is at least one."""
     first, *rest = moments

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.dense import DenseRows, Moments, Rows, Vectors, background, in_batches, total
+from qa.dense import DenseRows, Moments, Rows, Vectors, background, in_batches, mean, total
 from qa.lexical import LexicalIndex
 from qa.postings import Postings
 from qa.types import LANGUAGES, Language
@@ -158,6 +158,14 @@ class Derived:
     def background(self, query: Vectors, language: Language) -> tuple[float, float]:
         """Mean and standard deviation of the cosines of all passages in a language."""
         return background(query, self._moments[language], total(self._moments.values()), _PRIOR_PASSAGES)
+
+    def mean(self, language: Language) -> Vectors:
+        """(dim,) of all passages in a language; a few lean on the whole index."""
+        return mean(self._moments[language], total(self._moments.values()), _PRIOR_PASSAGES)
+
+    def share(self, language: Language) -> float:
+        """Of all passages, those in a language."""
+        return self._moments[language].count / max(1.0, total(self._moments.values()).count)
 
     def _bounds(self) -> list[tuple[int, int]]:
         size = len(self.base.ids)

@@ -6,7 +6,7 @@ NotesQAError
 ├── IndexNotBuilt           a search before the first build
 ├── IndexUnusable           the index cannot be read or written
 │   └── IndexLocked         another process is writing it
-├── UnknownTopic            no note or heading has that name
+├── UnknownTopic            no folder, note, heading or tag has that name
 ├── BadQuestion             empty or far too long
 ├── GlossaryError           the user's own glossary cannot be read
 ├── QuestionFileError       questions, or a former run of them, cannot be used
@@ -45,13 +45,13 @@ class IndexLocked(IndexUnusable):
 
 
 class UnknownTopic(NotesQAError):
-    """No note or heading has that name; the message lists near names."""
+    """No folder, note, heading or tag has that name; the message lists near names."""
 
     def __init__(self, name: str, near: tuple[str, ...]) -> None:
         self.name = name
         self.near = near
         hint = f"Near names: {', '.join(near)}." if near else "See them all with: notes-qa topics"
-        super().__init__(f"No note or heading is called {name!r}. {hint}")
+        super().__init__(f"No folder, note, heading or tag is called {name!r}. {hint}")
 
 
 class BadQuestion(NotesQAError):

@@ -8,15 +8,15 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qa import __version__, retrieval
-from qa.abstaining import chance
+from qa import __version__, calibration, retrieval
 from qa.assistant import NotesQA
 from qa.citations import numbers_in
 from qa.errors import QuestionFileError
+from qa.evidence import Evidence
 from qa.metrics import DEPTH, ComparedRow, DecisionRow, RetrievalRow, Searched, decision_rows, retrieval_rows
 from qa.notes import line_starts
 from qa.question_sets import Gold, Question, read_questions
@@ -28,6 +28,7 @@ __all__ = [
     "Question",
     "QuestionFileError",
     "Retrieval",
+    "calibrate",
     "changed_settings",
     "configuration",
     "evaluate_answers",
@@ -46,6 +47,7 @@ class Retrieval:
     """What the search found for every question, and what that amounts to."""
 
     searched: list[Searched]
+    evidence: list[Evidence]  # of each
     rows: list[RetrievalRow]
     decisions: list[DecisionRow]
 
@@ -82,7 +84,8 @@ def evaluate_retrieval(
     asked = [(question, language, text) for question in questions for language, text in question.texts.items()]
     for _, _, text in asked[:1]:
         notes.find(text, DEPTH)  # loads what later searches find loaded, so its time is not counted
-    searched = []
+    searched, evidence = [], []
+    calibrated = notes.calibration()
     for done, (question, language, text) in enumerate(asked, 1):
         started = clock()
         found = notes.find(text, DEPTH)
@@ -93,13 +96,34 @@ def evaluate_retrieval(
                 language,
                 f"{language} to {of_notes[question.gold[0].note].language}" if question.gold else "",
                 tuple(gold_rank(found.hits, [gold]) for gold in question.gold),
-                chance(found.evidence, None, language),
+                calibrated.chance(found.evidence, None, language),
                 milliseconds,
             )
         )
+        evidence.append(found.evidence)
         if progress:
             progress(Progress("evaluate", done, len(asked)))
-    return Retrieval(searched, retrieval_rows(searched), decision_rows(searched))
+    return Retrieval(searched, evidence, retrieval_rows(searched), decision_rows(searched))
+
+
+def calibrate(run: Retrieval, source: Mapping[str, Any]) -> tuple[calibration.Calibration, list[DecisionRow]]:
+    """A calibration fitted on the questions of a run, and how it decides on questions that it was not fitted on.
+
+    For these rows, each half of the questions is decided by weights from the other half. Raises QuestionFileError where
+    there are too few questions.
+    """
+    answered = [bool(one.ranks) for one in run.searched]
+    made = calibration.fit(run.evidence, answered, calibration.shipped(), source)
+    held_out = []
+    numbers = {identity: number for number, identity in enumerate(dict.fromkeys(one.id for one in run.searched))}
+    halves = [numbers[one.id] % 2 for one in run.searched]  # both languages of a question in one half
+    for half in (0, 1):
+        others = [i for i, of in enumerate(halves) if of != half]
+        fitted = calibration.moved([run.evidence[i] for i in others], [answered[i] for i in others])
+        for one, evidence, of in zip(run.searched, run.evidence, halves, strict=True):
+            if of == half:
+                held_out.append(replace(one, probability=fitted.chance(evidence, None, one.language)))
+    return made, decision_rows(held_out)
 
 
 def evaluate_answers(
@@ -141,6 +165,8 @@ def configuration(notes: NotesQA, encoder: str) -> dict[str, Any]:
         "notes_sha256": hashlib.sha256(hashes.encode("utf-8", "replace")).hexdigest(),
         "encoder_name": encoder,
         **notes.built_with(),
+        "translated_by": notes.model_name if notes.chat_model is not None else None,
+        "calibration": dict(notes.calibration().provenance),
         "retrieval": {key: value for key, value in weights.items() if isinstance(value, int | float)},
     }
 

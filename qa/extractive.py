@@ -11,7 +11,7 @@ from qa.encoder import Encoder
 from qa.glossary import Glossary
 from qa.language import detect_language, search_terms
 from qa.lexical import Unit
-from qa.retrieval import understand
+from qa.queries import understand
 from qa.types import Language, Passage
 
 _SENTENCES = 3

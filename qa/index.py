@@ -20,9 +20,9 @@ import filelock
 
 from qa.derived import Derived, Layer
 from qa.errors import IndexLocked, IndexNotBuilt, IndexUnusable
+from qa.snapshot import Snapshot
 from qa.tables import (
     SCHEMA_VERSION,
-    Snapshot,
     Transaction,
     is_own_past,
     prepare,

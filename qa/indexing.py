@@ -16,6 +16,7 @@ from qa.language import SEGMENTER_VERSION, search_terms
 from qa.mining import MINER_VERSION, pairs_in
 from qa.notes import Folder, read_folder
 from qa.passages import SPLITTER_VERSION, split_note
+from qa.question_mean import means_key, question_means
 from qa.searchtext import SEARCH_TEXT_VERSION, search_text
 from qa.tables import StoredPassage, Transaction
 from qa.types import IndexChanges, Note, Passage, Progress
@@ -83,6 +84,9 @@ def refresh(
             transaction.put_note(note, split[note.path], pairs_in(note.text))
             _report(progress, "store", done, len(work.changed))
         if work or full or "generation" not in manifest:
+            kind = means_key(encoder.fingerprint)
+            if not transaction.has_question_means(kind):
+                transaction.put_question_means(kind, question_means(encoder))
             transaction.finish(encoder.fingerprint, encoder.location, rules())
         count = transaction.passage_count()
     return _changes(folder, work, stored, len(missing), count, started)

@@ -34,6 +34,7 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
         "dense_rank": hit.dense_rank,
         "lexical_rank": hit.lexical_rank,
         "cosine": hit.cosine,
+        "ways": list(hit.ways),
         "also_in": [
             {"note_path": copy.note_path, "start_line": copy.start_line, "end_line": copy.end_line}
             for copy in hit.copies

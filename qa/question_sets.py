@@ -145,6 +145,14 @@ def heading_questions(notes: Sequence[Note], limit: int | None = None) -> Headin
     return HeadingQuestions([_asked(section) for section in chosen], masked, len(sections) - len(naming))
 
 
+def withhold_notes(made: HeadingQuestions) -> HeadingQuestions:
+    """The same without every second note: what its headings ask is not answered any more."""
+    kept = made.notes[::2]
+    paths = {note.path for note in kept}
+    asked = [q if q.gold[0].note in paths else replace(q, gold=()) for q in made.questions]
+    return HeadingQuestions(asked, kept, made.left_out)
+
+
 def write_notes(notes: Iterable[Note], folder: Path) -> None:
     """Each note as a UTF-8 file below a folder."""
     for note in notes:

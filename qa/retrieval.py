@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,41 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoder import Encoder
+from qa.evidence import NOTHING, Evidence, evidence, ways
 from qa.glossary import Glossary
 from qa.index import Index
-from qa.language import detect_language, search_terms
-from qa.lexical import Unit
-from qa.tables import Place, Snapshot
+from qa.queries import Query, other_language, understand
+from qa.question_mean import means_key, question_means
+from qa.reranking import Reordering
+from qa.senses import CENTRING, Cosines, Senses, Vector
+from qa.snapshot import Place, Snapshot
 from qa.topics import passages_of_topic
-from qa.types import Hit, Language
+from qa.types import OTHER, Hit, Language, Note
 
 CANDIDATES = 60  # per language on the dense side, and on the lexical side
-# Picked on the questions about the shipped notes, so their figures are in-sample; see bench/results.md.
+# Fitted on public questions and those about the shipped notes together; see bench/results.md.
 LEXICAL_WEIGHT = 4.0  # of full coverage of the question's terms, against standard deviations of the cosine
-CONCEPT_WEIGHT = 1.5  # of a concept of the glossary, against 1 of a term outside it
+LEXICAL_WEIGHT_ACROSS = 2.0  # the same for notes in the other language, where words match by chance or by a name
+TRANSLATION_WEIGHT = 0.5  # of the translated question's vector, for notes in its language
+TRANSLATED_FROM = 0.05  # share of the passages that must be in the other language for a translation to pay
+RERANKED = 20  # passages that a reranker, where one is set, brings into a new order
 _TIES_KEPT = 4 * CANDIDATES  # lexical candidates at most, so that equal passages at the border are all looked at
 _COPIES_NAMED = 20
 
 OpenStored = Callable[[str, str], Encoder | None]  # of (location, fingerprint)
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A question as the search takes it."""
-
-    text: str
-    units: tuple[Unit, ...]
-    expanded: Mapping[Language, str]  # the question with the glossary's names of its concepts in that language
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the search itself says on whether the notes answer: of the best passages, not of one alone."""
-
-    distance: float  # highest standardised cosine, beyond what the best of as many chance passages would have
-    coverage: float  # highest share of the question's weight that one passage covers, 0 to 1
-    named: float  # share of the question's weight whose terms occur anywhere in the notes, 0 to 1
-    own_language: bool  # the best passage is in the question's language, so its words can be expected to match
+ReadGlossary = Callable[[], Glossary]
+Translate = Callable[[str, Language], str]  # of (question, language); empty where it cannot
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +51,81 @@ class Retriever:
     """
 
     def __init__(
-        self, index: Index, encoder: Encoder, glossary: Glossary, open_stored: OpenStored | None = None
+        self,
+        index: Index,
+        encoder: Encoder,
+        read_glossary: ReadGlossary,
+        open_stored: OpenStored | None = None,
+        reordering: Reordering | None = None,
     ) -> None:
+        """`read_glossary` gives the glossary as it is now, the same object while it is the same."""
         self._index = index
         self._encoder = encoder
-        self._glossary = glossary
+        self._read_glossary = read_glossary
         self._open_stored = open_stored
+        self._reordering = reordering
         self._stored: dict[str, Encoder | None] = {}  # by fingerprint
+        self._means: dict[str, Mapping[Language, Vector]] = {}  # by fingerprint
+        self._merged: tuple[Glossary, int, Glossary] | None = None  # given, generation, with what its notes say
 
-    def find(self, text: str, top_k: int, topic: str | None = None) -> Found:
-        """The best passages. Raises UnknownTopic and IndexNotBuilt."""
-        query = understand(text, self._glossary)
+    def find(self, text: str, top_k: int, topic: str | None = None, translate: Translate | None = None) -> Found:
+        """The best passages. Raises UnknownTopic, IndexNotBuilt and GlossaryError.
+
+        `translate` is asked only where enough of the notes are in the other language.
+        """
         with self._index.read() as snapshot:
+            glossary = self._glossary_of(snapshot)
             # Before the encoder: an unknown topic is told at once.
-            allowed = None if topic is None else snapshot.mask(passages_of_topic(snapshot.outline(), topic))
-            return search(snapshot, query, self._vectors(query, snapshot), top_k, allowed)
+            allowed = None if topic is None else snapshot.mask(passages_of_topic(snapshot.outline(), topic, glossary))
+            asked = translate is not None and _translation_pays(text, snapshot)
+            query = understand(text, glossary, translate(text, other_language(text)) if translate and asked else "")
+            depth = max(top_k, RERANKED) if self._reordering else top_k
+            found = search(snapshot, query, self._senses(query, snapshot), depth, allowed)
+        if self._reordering:
+            return Found(self._reordering.reorder(text, found.hits)[:top_k], found.evidence)
+        return found
 
-    def _vectors(self, query: Query, snapshot: Snapshot) -> dict[Language, np.ndarray]:
-        """A vector for the notes of each language: the question, with names that notes in the other language use."""
+    def translation_pays(self, text: str) -> bool:
+        """Whether `find` would ask for a translation. Raises IndexNotBuilt."""
+        with self._index.read() as snapshot:
+            return _translation_pays(text, snapshot)
+
+    def glossary(self) -> Glossary:
+        """The glossary with the pairs that the notes say themselves. Raises IndexNotBuilt and GlossaryError."""
+        with self._index.read() as snapshot:
+            return self._glossary_of(snapshot)
+
+    def note(self, path: str) -> Note | None:
+        """A note as it is in the index now. Raises IndexNotBuilt."""
+        with self._index.read() as snapshot:
+            return snapshot.note(path)
+
+    def _glossary_of(self, snapshot: Snapshot) -> Glossary:
+        given, merged = self._read_glossary(), self._merged
+        if merged is None or merged[0] is not given or merged[1] != snapshot.generation:
+            merged = self._merged = (given, snapshot.generation, given.plus(snapshot.mined()))
+        return merged[2]
+
+    def _senses(self, query: Query, snapshot: Snapshot) -> Senses | None:
+        """None where no encoder is there."""
         encoder = self._encoder_of(snapshot)
         if encoder is None:
-            return {}
-        own: Language
-        other: Language
-        own, other = ("zh", "en") if detect_language(query.text) == "zh" else ("en", "zh")
-        vector = encoder.encode_query(query.text)
-        if query.expanded[other] == query.text:
-            return {own: vector, other: vector}
-        return {own: vector, other: encoder.encode_query(query.expanded[other])}
+            return None
+        own, other = query.language, OTHER[query.language]
+        plain = encoder.encode_query(query.text)
+        expanded = plain if query.expanded == query.text else encoder.encode_query(query.expanded)
+        common = CENTRING * self._means_of(snapshot, encoder)[own]
+        across = expanded - common
+        translation = encoder.encode_query(query.translated) if query.translated else None
+        if translation is not None:
+            across = (1 - TRANSLATION_WEIGHT) * across + TRANSLATION_WEIGHT * translation
+        return Senses(plain, {own: plain, other: np.asarray(across, np.float32)}, translation, plain - common)
+
+    def _means_of(self, snapshot: Snapshot, encoder: Encoder) -> Mapping[Language, Vector]:
+        if encoder.fingerprint not in self._means:
+            stored = snapshot.question_means(means_key(encoder.fingerprint))
+            self._means[encoder.fingerprint] = stored or question_means(encoder)
+        return self._means[encoder.fingerprint]
 
     def _encoder_of(self, snapshot: Snapshot) -> Encoder | None:
         fingerprint = snapshot.encoder
@@ -102,23 +137,8 @@ class Retriever:
         return self._stored[fingerprint]
 
 
-def understand(text: str, glossary: Glossary) -> Query:
-    """The concepts that a question names in either language, and its terms outside of them, each a unit."""
-    concepts = glossary.concepts_in(text)
-    named = [Unit(_alternatives((*concept.zh, *concept.en)), CONCEPT_WEIGHT) for concept in concepts]
-    absorbed = {term for unit in named for alternative in unit.alternatives for term in alternative}
-    terms = [Unit(((term,),)) for term in dict.fromkeys(search_terms(text)) if term not in absorbed]
-    usual: dict[Language, list[str]] = {"zh": [c.zh[0] for c in concepts], "en": [c.en[0] for c in concepts]}
-    expanded = {language: " ".join((text, *names)) for language, names in usual.items()}
-    return Query(text, (*terms, *named), expanded)
-
-
 def search(
-    snapshot: Snapshot,
-    query: Query,
-    vectors: Mapping[Language, np.ndarray],
-    top_k: int,
-    allowed: NDArray[np.bool_] | None = None,
+    snapshot: Snapshot, query: Query, senses: Senses | None, top_k: int, allowed: NDArray[np.bool_] | None = None
 ) -> Found:
     """The best passages of a snapshot, among the rows `allowed`; without vectors by words alone.
 
@@ -127,30 +147,32 @@ def search(
     the share of the question's weight that it covers. Passages that name much and say nothing (tables of contents) come
     after all others, and a text that stands in several places is shown once.
     """
-    coverage = snapshot.coverage(query.units, allowed)
-    lexical = _highest(coverage.shares, CANDIDATES)
-    shares = dict(zip(snapshot.ids(lexical), coverage.shares[lexical].tolist(), strict=True))
-    cosines: dict[int, float] = {}
-    standardised: dict[int, float] = {}
-    lexical_languages = np.array(snapshot.languages(lexical))
-    for language, vector in vectors.items():
-        rows = np.union1d(_nearest(snapshot, vector, language, allowed), lexical[lexical_languages == language]).astype(
-            np.int64
-        )
-        ids = snapshot.ids(rows)
-        shares |= dict(zip(ids, coverage.shares[rows].tolist(), strict=True))
-        here = snapshot.cosines(vector, ids)
-        mean, deviation = snapshot.background(vector, language)
-        cosines |= here
-        standardised |= {i: (cosine - mean) / deviation for i, cosine in here.items()}
-    places = snapshot.places(list(shares))
-    scores = {i: round(standardised.get(i, 0.0) + LEXICAL_WEIGHT * share, 5) for i, share in shares.items()}
+    shares_of_rows, named = _shares(snapshot, query, allowed)
+    lexical = _highest(shares_of_rows, CANDIDATES)
+    rows = lexical
+    for language, vector in (senses.of_language if senses else {}).items():
+        rows = np.union1d(rows, _nearest(snapshot, vector, language, allowed)).astype(np.int64)
+    ids = snapshot.ids(rows)
+    if not ids:
+        return Found([], NOTHING)
+    languages = snapshot.languages(rows)
+    shares = dict(zip(ids, shares_of_rows[rows].tolist(), strict=True))
+    dense = Cosines.of(snapshot, senses, ids, languages)
+    places = snapshot.places(ids)
+    # A translation's words can be expected in notes of its language, as the question's own in those of its own.
+    across = LEXICAL_WEIGHT if query.translated else LEXICAL_WEIGHT_ACROSS
+    weights = {query.language: LEXICAL_WEIGHT, OTHER[query.language]: across}
+    scores = {
+        i: round(dense.standardised.get(i, 0.0) + weights[of] * shares[i], 5)
+        for i, of in zip(ids, languages, strict=True)
+    }
     order = sorted(scores, key=lambda i: (places[i].listing, -scores[i], places[i].note_path, places[i].start))
     best = _first_of_each(order, places)[:top_k]
     copies = _copies(snapshot, best, places)
     passages = snapshot.passages([*best, *(j for others in copies.values() for j in others)])
-    dense_ranks = _ranks(standardised, places)
+    dense_ranks = _ranks(dense.standardised, places)
     lexical_ranks = _ranks({i: share for i, share in shares.items() if share > 0}, places)
+    terms = snapshot.terms(best)
     hits = [
         Hit(
             passages[i],
@@ -158,22 +180,40 @@ def search(
             scores[i],
             dense_ranks.get(i),
             lexical_ranks.get(i),
-            cosines.get(i, 0.0),
+            dense.plain.get(i, 0.0),
             tuple(passages[j] for j in copies[i]),
+            ways(query, terms[i], dense.meanings.get(i, 0.0), dense.translations.get(i, 0.0)),
         )
         for rank, i in enumerate(best, 1)
     ]
-    if not hits:
-        return Found([], Evidence(0.0, 0.0, coverage.named, True))
-    saying = [i for i in shares if not places[i].listing] or list(shares)
-    evidence = Evidence(
-        # The highest of n independent standard normal values is about sqrt(2 ln n).
-        distance=max(standardised[i] for i in saying) - math.sqrt(2 * math.log(len(snapshot))) if vectors else 0.0,
-        coverage=max(shares[i] for i in saying),
-        named=coverage.named,
-        own_language=hits[0].passage.language == detect_language(query.text),
+    saying = _first_of_each([i for i in order if not places[i].listing], places) or best
+    return Found(
+        hits,
+        evidence(
+            [dense.standardised[i] for i in saying if i in dense.standardised],
+            max((dense.closeness[i] for i in saying if i in dense.closeness), default=0.0),
+            shares[best[0]],
+            named,
+            len(snapshot),
+            query,
+            passages[best[0]].language,
+        ),
     )
-    return Found(hits, evidence)
+
+
+def _translation_pays(text: str, snapshot: Snapshot) -> bool:
+    return snapshot.share(other_language(text)) >= TRANSLATED_FROM
+
+
+def _shares(snapshot: Snapshot, query: Query, allowed: NDArray[np.bool_] | None) -> tuple[NDArray[np.float32], float]:
+    """(rows,) the share of the question's weight that each row covers, and what any row covers."""
+    coverage = snapshot.coverage(query.units, allowed)
+    if not query.translated:
+        return coverage.shares, coverage.named
+    translated = snapshot.coverage(query.translated_units, allowed)
+    across = snapshot.in_language(OTHER[query.language])
+    shares = np.where(across, np.maximum(coverage.shares, translated.shares), coverage.shares)
+    return np.asarray(shares, np.float32), max(coverage.named, translated.named)
 
 
 def _highest(shares: NDArray[np.float32], k: int) -> NDArray[np.int64]:
@@ -212,10 +252,6 @@ def _copies(snapshot: Snapshot, ids: Iterable[int], places: Mapping[int, Place])
     shown = list(ids)
     found = snapshot.copies(places[i].text_hash for i in shown)
     return {i: [j for j in found.get(places[i].text_hash, []) if j != i][:_COPIES_NAMED] for i in shown}
-
-
-def _alternatives(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    return tuple(dict.fromkeys(terms for name in names if (terms := tuple(dict.fromkeys(search_terms(name))))))
 
 
 def _ranks(scores: Mapping[int, float], places: Mapping[int, Place]) -> dict[int, int]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from qa.chat import LocalChatModel, stream_text
 from qa.followups import is_continuation, own_words, points_back
 from qa.language import detect_language, estimate_tokens, has_han, normalize, search_terms
+from qa.prompts import language_pattern
 from qa.types import Language, Turn
 
 _MAX_TURNS = 2
@@ -49,6 +52,21 @@ _EXAMPLES: dict[Language, list[tuple[Turn, str, str]]] = {
         ),
     ],
 }
+
+
+def rewritten(model: BaseChatModel, question: str, history: Sequence[Turn], timeout: float) -> str:
+    """The question with nothing left out, in its language; empty where what the model wrote cannot stand for it.
+
+    Raises ModelUnreachable and ModelFailed.
+    """
+    language = detect_language(question)
+    pattern = language_pattern(language, 1) if isinstance(model, LocalChatModel) else None
+    messages = rewrite_messages(question, history, language)
+    pieces = stream_text(
+        model, messages, pattern=pattern, max_tokens=_MAX_REWRITTEN_TOKENS, stop=("\n",), timeout=timeout
+    )
+    text = "".join(pieces).strip()
+    return text if is_sane_rewrite(text, question, history) else ""
 
 
 def rewrite_messages(question: str, history: Sequence[Turn], language: Language) -> list[BaseMessage]:

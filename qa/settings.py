@@ -45,6 +45,11 @@ class Settings(BaseSettings):
     )
     encoder_batch: int = Field(16, ge=1, le=1024, description="passages encoded at once")
 
+    reranker: str = Field(
+        "",
+        description="cross-encoder's folder, name of a downloaded one or gguf:PATH; empty: passages are not reordered",
+    )
+
     chat_model: str = Field(
         "auto",
         description="auto, extractive, gguf:packaged, gguf:PATH, hf:REPO/FILE, ollama:MODEL or openai:MODEL",

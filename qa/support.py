@@ -13,7 +13,7 @@ from qa.encoder import Encoder
 from qa.glossary import Glossary
 from qa.language import detect_language, normalize, search_terms, split_sentences
 from qa.lexical import Unit
-from qa.retrieval import understand
+from qa.queries import understand
 from qa.types import Passage
 
 _COVERAGE_WEIGHT = 0.3  # of covered terms beside the cosine

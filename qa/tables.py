@@ -1,4 +1,7 @@
-"""The tables of the index, read and written inside one transaction; knows no files, locks or threads."""
+"""The tables of the index: their schema and migrations, and the one writer's view of them.
+
+Knows no files, locks or threads; what a question reads is in `qa.snapshot`.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.derived import Derived, Source
-from qa.lexical import Coverage, Unit
+from qa.derived import Source
 from qa.types import LANGUAGES, Language, Note, Passage
 
 SCHEMA_VERSION = 3
 
-# What each note itself says to be the (Chinese, English) names of one thing.
-_PAIRS = """
+# What each note itself says to be the (Chinese, English) names of one thing, and what all questions have in common.
+_ADDED_IN_3 = """
 CREATE TABLE pairs (
     note_path TEXT NOT NULL REFERENCES notes(path) ON DELETE CASCADE,
     zh TEXT NOT NULL, en TEXT NOT NULL, PRIMARY KEY (note_path, zh, en)
 ) WITHOUT ROWID;
+CREATE TABLE question_means (kind TEXT NOT NULL, language TEXT NOT NULL, vector BLOB NOT NULL);
 """
 _SCHEMA = """
 CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -67,11 +70,11 @@ CREATE TABLE vectors (
 INSERT INTO vectors SELECT encoder, content_hash, vector FROM old_vectors;
 DROP TABLE old_vectors;
 """
-_MIGRATIONS = {1: _FROM_1, 2: _PAIRS}
-_PASSAGE_COLUMNS = (
+_MIGRATIONS = {1: _FROM_1, 2: _ADDED_IN_3}
+PASSAGE_COLUMNS = (
     "p.id, p.note_path, n.title, p.headings, substr(n.text, p.start + 1, p.end - p.start), p.start, p.end, "
     "p.start_line, p.end_line, p.language, p.listing FROM passages p JOIN notes n ON n.path = p.note_path"
-)
+)  # of `passage_of`
 _GENERATIONS_KEPT = 1000
 
 
@@ -84,129 +87,6 @@ class StoredPassage:
     content_hash: str
     heading_terms: str
     text_terms: str
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a passage stands, for an order that does not depend on when it was indexed, and what it repeats."""
-
-    note_path: str
-    start: int
-    listing: bool
-    text_hash: str
-
-
-class Snapshot:
-    """The index at one generation, for one thread and one question; rows are those of `Derived`."""
-
-    def __init__(self, connection: sqlite3.Connection, derived: Derived, manifest: Mapping[str, str]) -> None:
-        self._connection = connection
-        self._derived = derived
-        self.encoder = manifest["encoder"]  # fingerprint of the encoder of its vectors
-        self.encoder_location = manifest.get("encoder_location", "")
-        self.generation = int(manifest["generation"])
-
-    def nearest(
-        self, query: np.ndarray, language: Language, k: int, allowed: NDArray[np.bool_] | None = None
-    ) -> NDArray[np.int64]:
-        """At most k rows of passages in a language with the highest cosines, best first."""
-        return self._derived.nearest(query, language, k, allowed)
-
-    def coverage(self, units: Iterable[Unit], allowed: NDArray[np.bool_] | None = None) -> Coverage:
-        """How much of the units each row holds."""
-        return self._derived.lexical.coverage(units, allowed)
-
-    def background(self, query: np.ndarray, language: Language) -> tuple[float, float]:
-        """Mean and standard deviation of the cosines of all passages in a language."""
-        return self._derived.background(query, language)
-
-    def mask(self, ids: Iterable[int]) -> NDArray[np.bool_]:
-        """(rows,) true for the passages with these ids."""
-        return self._derived.mask(np.fromiter(ids, np.int64))
-
-    def ids(self, rows: NDArray[np.int64]) -> list[int]:
-        """The passages' ids."""
-        return [int(identity) for identity in self._derived.ids[rows]]
-
-    def languages(self, rows: NDArray[np.int64]) -> list[Language]:
-        """The passages' languages."""
-        return [LANGUAGES[number] for number in self._derived.languages[rows]]
-
-    def cosines(self, query: np.ndarray, ids: Sequence[int]) -> dict[int, float]:
-        """The cosine of each of these passages, from the stored vectors."""
-        if not len(ids):
-            return {}
-        vectors = vectors_of(self._connection, self.encoder, np.array(sorted(ids), np.int64))
-        # Not `@`: there the last digits of a product depend on its row, and equal texts must get equal cosines.
-        products = np.einsum("ij,j->i", vectors, query)
-        return dict(zip(sorted(ids), np.round(products, 6).tolist(), strict=True))
-
-    def places(self, ids: Sequence[int]) -> dict[int, Place]:
-        """Where these passages stand."""
-        sql = (
-            "SELECT id, note_path, start, listing, text_hash FROM passages WHERE id IN (SELECT value FROM json_each(?))"
-        )
-        rows = self._connection.execute(sql, (json.dumps(list(ids)),))
-        return {row[0]: Place(row[1], row[2], bool(row[3]), row[4]) for row in rows}
-
-    def copies(self, text_hashes: Iterable[str]) -> dict[str, list[int]]:
-        """Ids of all passages with the same text, by its hash."""
-        wanted = sorted({text_hash for text_hash in text_hashes if text_hash})
-        sql = "SELECT text_hash, id FROM passages WHERE text_hash IN " + _marks(wanted)
-        found: dict[str, list[int]] = {}
-        for text_hash, identity in self._connection.execute(sql + " ORDER BY note_path, start", wanted):
-            found.setdefault(text_hash, []).append(identity)
-        return found
-
-    def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
-        """The passages with these ids."""
-        rows = self._connection.execute(f"SELECT {_PASSAGE_COLUMNS} WHERE p.id IN {_marks(ids)}", ids)
-        return {row[0]: _passage(row) for row in rows}
-
-    def outline(self) -> list[tuple[str, str, tuple[str, ...], tuple[str, ...], list[int]]]:
-        """(note path, title, its other names, headings, passage ids) in the order of the notes."""
-        rows = self._connection.execute(
-            "SELECT p.note_path, n.title, n.names, p.headings, group_concat(p.id)"
-            " FROM passages p JOIN notes n ON n.path = p.note_path"
-            " GROUP BY p.note_path, p.headings ORDER BY p.note_path, min(p.start)"
-        )
-        return [
-            (path, title, tuple(json.loads(names)), tuple(json.loads(headings)), list(map(int, ids.split(","))))
-            for path, title, names, headings, ids in rows
-        ]
-
-    def mined(self) -> list[tuple[str, str, int]]:
-        """(Chinese name, English name, number of notes that pair them), in their order."""
-        return self._connection.execute("SELECT zh, en, count(*) FROM pairs GROUP BY zh, en ORDER BY zh, en").fetchall()
-
-    def note(self, path: str) -> Note | None:
-        """One note as it was indexed."""
-        return next(self._notes("WHERE path = ?", (path,)), None)
-
-    def notes(self) -> dict[str, Note]:
-        """All notes as they were indexed, by path."""
-        return {note.path: note for note in self._notes("ORDER BY path")}
-
-    def note_hashes(self) -> dict[str, str]:
-        """sha256 of each indexed note, by path."""
-        return dict(self._connection.execute("SELECT path, sha256 FROM notes"))
-
-    def __len__(self) -> int:
-        """Passages."""
-        return len(self._derived)
-
-    def counts(self) -> dict[str, int]:
-        """Notes, passages, and passages by language."""
-        counts = {"notes": self._connection.execute("SELECT count(*) FROM notes").fetchone()[0]}
-        counts["passages"] = len(self._derived)
-        counts |= dict.fromkeys(LANGUAGES, 0)
-        counts |= dict(self._connection.execute("SELECT language, count(*) FROM passages GROUP BY language"))
-        return counts
-
-    def _notes(self, where: str, arguments: Sequence[object] = ()) -> Iterator[Note]:
-        sql = f"SELECT path, title, text, sha256, language, names FROM notes {where}"
-        for path, title, text, sha256, language, names in self._connection.execute(sql, arguments):
-            yield Note(path, title, text, sha256, language, tuple(json.loads(names)))
 
 
 class Transaction:
@@ -227,10 +107,10 @@ class Transaction:
 
     def passages_except(self, note_paths: Collection[str]) -> Iterator[tuple[str, Passage]]:
         """(content hash, passage) of all passages but those of some notes."""
-        columns = _PASSAGE_COLUMNS.replace(" FROM ", ", p.content_hash FROM ", 1)
+        columns = PASSAGE_COLUMNS.replace(" FROM ", ", p.content_hash FROM ", 1)
         for *row, content_hash in self._connection.execute(f"SELECT {columns}"):
             if row[1] not in note_paths:
-                yield content_hash, _passage(tuple(row))
+                yield content_hash, passage_of(tuple(row))
 
     def known_vectors(self, encoder: str, hashes: Iterable[str]) -> set[str]:
         """Those of the content hashes whose vector of this encoder is stored."""
@@ -265,6 +145,17 @@ class Transaction:
             "INSERT INTO pairs (note_path, zh, en) VALUES (?, ?, ?)", [(note.path, zh, en) for zh, en in pairs]
         )
 
+    def has_question_means(self, kind: str) -> bool:
+        return bool(self._connection.execute("SELECT 1 FROM question_means WHERE kind = ?", (kind,)).fetchone())
+
+    def put_question_means(self, kind: str, means: Mapping[Language, np.ndarray]) -> None:
+        """Store what all questions have in common, in place of what was stored before."""
+        self._connection.execute("DELETE FROM question_means")
+        self._connection.executemany(
+            "INSERT INTO question_means VALUES (?, ?, ?)",
+            [(kind, language, mean.astype("<f4").tobytes()) for language, mean in means.items()],
+        )
+
     def finish(self, encoder: str, encoder_location: str, manifest: Mapping[str, str]) -> None:
         """Replace the manifest, drop vectors that no passage needs, and count the generation up."""
         generation = int(self.manifest().get("generation", "0")) + 1
@@ -294,9 +185,9 @@ def prepare(connection: sqlite3.Connection) -> None:
         for older in range(version, SCHEMA_VERSION):
             _run(connection, _MIGRATIONS[older])
     else:
-        for name in ("terms", "vectors", "passages", "pairs", "notes", "generations", "manifest"):
+        for name in ("terms", "vectors", "passages", "pairs", "question_means", "notes", "generations", "manifest"):
             connection.execute(f"DROP TABLE IF EXISTS {name}")
-        _run(connection, _SCHEMA + _PAIRS)
+        _run(connection, _SCHEMA + _ADDED_IN_3)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
@@ -345,6 +236,13 @@ def vectors_of(connection: sqlite3.Connection, encoder: str, ids: NDArray[np.int
     return np.frombuffer(b"".join(row[0] for row in rows), "<f4").reshape(len(ids), -1)
 
 
+def passage_of(row: tuple[Any, ...]) -> Passage:
+    """The passage in a row of `PASSAGE_COLUMNS`."""
+    _, note_path, title, headings, text, start, end, start_line, end_line, language, listing = row
+    path = tuple(json.loads(headings))
+    return Passage(note_path, title, path, text, start, end, start_line, end_line, language, bool(listing))
+
+
 def _terms_of(connection: sqlite3.Connection, ids: NDArray[np.int64]) -> Iterable[tuple[str, str]]:
     yield from _select(connection, "SELECT p.heading_terms, p.text_terms FROM passages p", ids, {})
 
@@ -363,10 +261,6 @@ def _run(connection: sqlite3.Connection, script: str) -> None:
         connection.execute(statement)
 
 
-def _marks(values: Sequence[object]) -> str:
-    return "(" + ",".join("?" * len(values)) + ")"
-
-
 def _json(values: Sequence[str]) -> str:
     return json.dumps(values, ensure_ascii=False)
 
@@ -377,9 +271,3 @@ def _row(stored: StoredPassage) -> tuple[object, ...]:
     where = (p.start, p.end, p.start_line, p.end_line)
     terms = (stored.heading_terms, stored.text_terms)
     return (p.note_path, _json(p.headings), *where, p.language, stored.content_hash, p.listing, text_hash, *terms)
-
-
-def _passage(row: tuple[Any, ...]) -> Passage:
-    _, note_path, title, headings, text, start, end, start_line, end_line, language, listing = row
-    path = tuple(json.loads(headings))
-    return Passage(note_path, title, path, text, start, end, start_line, end_line, language, bool(listing))

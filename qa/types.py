@@ -8,7 +8,9 @@ from typing import Literal
 
 Language = Literal["zh", "en"]
 AnswerLanguage = Literal["auto", "zh", "en", "both"]
+Way = Literal["meaning", "words", "glossary", "translation"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+OTHER: Mapping[Language, Language] = {"zh": "en", "en": "zh"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Hit:
     lexical_rank: int | None
     cosine: float
     copies: tuple[Passage, ...] = ()  # other places of the same text
+    ways: tuple[Way, ...] = ()  # by which it was found: its meaning, the question's words, their names in the other
+    # language, the words or the meaning of the translated question
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +144,18 @@ Event = Sources | TextDelta | Done
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A note or heading with the number of passages under it."""
+    """A folder, note, heading or tag with the number of passages under it."""
 
     name: str
-    path: str  # "note.md" or "note.md#Outer/Inner"; accepted as `topic`
+    path: str  # "folder/", "note.md", "note.md#Outer/Inner" or "#tag"; accepted as `topic`
     passages: int
     children: tuple[Topic, ...] = ()
+    other: str = ""  # its name in the other language; empty where that is unknown or `name` says both
+
+    @property
+    def label(self) -> str:
+        """The name in both languages, where the other one is known."""
+        return f"{self.name} · {self.other}" if self.other else self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "index": ("建立或更新索引", "build or refresh the index"),
     "ask": ("提一个问题", "ask one question"),
     "search": ("查找段落，不用对话模型", "find passages, without a chat model"),
-    "topics": ("列出笔记和标题", "list the notes and their headings"),
+    "topics": ("列出文件夹、笔记、标题和标签", "list the folders, notes, headings and tags"),
     "models": ("列出可用的模型以及获取方法", "list the models, which are there and how to get another"),
     "doctor": ("检查每个部件，说明如何修复", "check every part and say what to fix"),
     "chat": ("打开浏览器聊天页面", "serve the chat page"),
@@ -34,7 +34,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "question": ("问题", "the question"),
     "query": ("关键词或问题", "words or a question"),
     "language": ("回答语言：auto、zh、en 或 both", "language of the answer: auto, zh, en or both"),
-    "topic": ("只看这个名字的笔记或标题", "only notes or headings of this name"),
+    "topic": ("只看这个名字的文件夹、笔记、标题或标签", "only folders, notes, headings or tags of this name"),
     "top_k": ("段落数", "number of passages"),
     "chat_model": (
         "对话模型：auto、extractive、gguf:…、hf:…、ollama:…、openai:…",
@@ -50,6 +50,20 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "limit": ("最多这么多题，均匀抽取", "at most as many questions, evenly drawn"),
     "compare": ("与以前 --json 输出的文件比较", "compare with the file of a former --json output"),
+    "translate": (
+        "加载对话模型，把问题也译成另一种语言来查找",
+        "load the chat model and search for each question in the other language too",
+    ),
+    "calibrate": (
+        "用这些题目校准“笔记能否回答”的判断，保存在索引文件夹中；与 --from-headings 同用时抽去一半笔记",
+        "fit on these questions how sure the program is that notes answer, and keep it in the index folder; "
+        "with --from-headings half of the notes are left out",
+    ),
+    "calibrated": (
+        "校准已保存到 {path}；最后一张判断表用的是每次留出一半题目的结果。删除该文件即恢复出厂值。",
+        "The calibration is in {path}; the second table of decisions is of questions that it was not fitted on. "
+        "Delete the file to go back to the shipped one.",
+    ),
     "headings": (
         "由标题得到 {questions} 题；{left_out} 个标题不单独指明什么、重复出现或没有可找的正文，未采用。",
         "{questions} questions from headings; {left_out} headings name nothing of their own, "
@@ -73,6 +87,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "watching": ("正在留意 {path} 的改动；按 Ctrl-C 结束。", "Watching {path} for changes; Ctrl-C ends it."),
     "more_files": ("……另有 {count} 个文件", "... and {count} more files"),
     "also_in": ("同样的内容还在：{places}", "the same text also in: {places}"),
+    "found_by": ("找到方式：{ways}", "found by {ways}"),
+    "way_meaning": ("语义", "meaning"),
+    "way_words": ("词语", "words"),
+    "way_glossary": ("术语对照", "glossary"),
+    "way_translation": ("译文", "translation"),
     "stale": (
         "索引是用另一种{parts}建立的，正在重建；在此之前仍用旧索引回答。",
         "The index was built with another {parts}; it is being made again, and the old one answers until then.",
@@ -150,7 +169,7 @@ _ERRORS_ZH: Mapping[type[errors.NotesQAError], str] = {
     errors.IndexNotBuilt: "还没有建立索引，请先更新索引。",
     errors.IndexUnusable: "索引无法读取或写入。",
     errors.IndexLocked: "另一个程序正在写索引，请稍后再试。",
-    errors.UnknownTopic: "没有这个名字的笔记或标题，请重新选择范围。",
+    errors.UnknownTopic: "没有这个名字的文件夹、笔记、标题或标签，请重新选择范围。",
     errors.BadQuestion: "问题为空或太长，请改后再试。",
     errors.GlossaryError: "自己的词汇表无法读取，请按下面的说明改正。",
     errors.WeightsError: "打包的模型文件缺失、损坏，或磁盘空间不足。",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fakes_index import CNN, RNN, note, write
 
 from qa.assistant import NotesQA
+from qa.index import Index
 from qa.settings import Settings
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
@@ -24,3 +26,11 @@ def shipped_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shipped-index")
     with NotesQA.open(CORPUS, folder, Settings()):
         return folder
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    """An index of two notes, made without a model."""
+    index = Index(tmp_path / "index", lock_seconds=0.05)
+    write(index, note("cnn.md", CNN), note("rnn.md", RNN))
+    return index

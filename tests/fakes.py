@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 import numpy as np
 
 from qa.encoder import Vectors
 from qa.language import normalize
+from qa.snapshot import Snapshot
 
 _LATIN = 128  # code points below are words of English, the others count in pairs
 
@@ -56,3 +57,9 @@ def _words(text: str) -> list[str]:
 def _direction(word: str, dimension: int) -> Vectors:
     seed = int.from_bytes(hashlib.sha256(word.encode("utf-8", "replace")).digest()[:8], "big")
     return np.asarray(np.random.default_rng(seed).standard_normal(dimension), np.float32)
+
+
+def cosines(snapshot: Snapshot, query: Vectors, ids: Iterable[int]) -> dict[int, float]:
+    """Of the stored vectors of these passages, by id."""
+    ordered = sorted(ids)
+    return {i: float(vector @ query) for i, vector in zip(ordered, snapshot.vectors(ordered), strict=True)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from qa.chat import LocalChatModel, Message, Pattern
 from qa.chat.engine import FinishReason
 from qa.index import Index
 from qa.settings import Settings
+
+_TRANSLATES = re.compile(r"Translate|翻译成")
 
 Script = Callable[[Sequence[Message]], str]
 
@@ -29,6 +32,11 @@ class ScriptedEngine:
         self.patterns: list[Pattern | None] = []
         self.closed_early = 0
         self.closed = False
+
+    @property
+    def answering(self) -> list[int]:
+        """The numbers of the calls that were to answer: not those that were to translate."""
+        return [n for n, prompt in enumerate(self.prompts) if not _TRANSLATES.search(prompt[0].content)]
 
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, pattern: Pattern | None = None, stop: Sequence[str] = ()

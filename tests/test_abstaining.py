@@ -1,38 +1,16 @@
-"""Whether to answer at all, and what is said instead."""
+"""What is said where the notes do not cover a question."""
 
 from __future__ import annotations
 
 import pytest
 
-from qa.abstaining import chance, pointer, refusal
+from qa.abstaining import pointer, refusal
 from qa.glossary import Glossary
-from qa.retrieval import Evidence
 from qa.types import Hit, Language, Passage
-
-STRONG = Evidence(distance=1.0, coverage=0.5, named=1.0, own_language=True)
-WEAK = Evidence(distance=-1.2, coverage=0.1, named=0.1, own_language=True)
 
 
 def hit(heading: str, title: str = "Title") -> Hit:
     return Hit(Passage("a.md", title, (heading,), "x", 0, 1, 1, 1, "zh"), 1, 1.0, 1, 1, 0.8)
-
-
-def test_strong_evidence_answers_and_weak_evidence_does_not() -> None:
-    assert chance(STRONG, None, "zh") > 0.9
-    assert chance(WEAK, None, "zh") < 0.1
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_more_of_each_sign_makes_an_answer_likelier(language: Language) -> None:
-    middle = Evidence(0.0, 0.3, 0.5, True)
-    more = [Evidence(0.5, 0.3, 0.5, True), Evidence(0.0, 0.5, 0.5, True), Evidence(0.0, 0.3, 0.8, True)]
-    assert all(chance(evidence, 1.0, language) > chance(middle, 1.0, language) for evidence in more)
-    assert chance(middle, 2.0, language) > chance(middle, 1.0, language)
-
-
-def test_words_are_not_expected_in_notes_of_the_other_language() -> None:
-    own, across = Evidence(0.0, 0.1, 0.0, True), Evidence(0.0, 0.1, 0.0, False)
-    assert chance(across, 3.0, "zh") > chance(own, 3.0, "zh")
 
 
 @pytest.mark.parametrize(

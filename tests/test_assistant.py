@@ -18,7 +18,7 @@ from qa.errors import BadQuestion, IndexLocked, IndexNotBuilt, ModelFailed, Note
 from qa.index import Index
 from qa.indexing import rules
 from qa.settings import Settings
-from qa.types import IndexChanges, IndexState, Progress
+from qa.types import IndexChanges, IndexState, Progress, Topic
 
 FILES = {
     "cnn.md": "# CNN\n\n## 池化\n\n池化用来降维。\n\n## 填充\n\n填充保住边缘像素。\n",
@@ -35,16 +35,23 @@ def test_search_needs_no_chat_model(tmp_path: Path) -> None:
 
 
 def test_topics_are_a_tree_with_counts(tmp_path: Path) -> None:
-    cnn, rnn = open_notes(tmp_path, FILES, None).topics()
+    cnn, deep = open_notes(tmp_path, FILES, None).topics()
     assert (cnn.name, cnn.path, cnn.passages) == ("CNN", "cnn.md", 2)
     assert [(child.name, child.passages) for child in cnn.children] == [("池化", 1), ("填充", 1)]
-    assert (rnn.path, rnn.passages, rnn.children) == ("deep/rnn.md", 1, ())
+    assert deep == Topic("deep", "deep/", 1, (Topic("RNN", "deep/rnn.md", 1, (), "循环神经网络"),))
+
+
+def test_topics_have_the_names_that_the_glossary_and_the_notes_give_them(tmp_path: Path) -> None:
+    said = {f"{n}.md": f"# {n}\n\n## 幻影池化\n\n幻影池化（Phantom Pooling）用来降维。\n" for n in ("a", "b")}
+    first, *_ = open_notes(tmp_path, {**FILES, **said}, None).topics()
+    assert first.children[0].label == "幻影池化 · Phantom Pooling"
 
 
 def test_every_topic_path_is_accepted_as_topic(tmp_path: Path) -> None:
     notes = open_notes(tmp_path, FILES, None)
     paths = [child.path for topic in notes.topics() for child in (topic, *topic.children)]
-    assert [len(notes.search("网络", 9, topic=path)) for path in paths] == [2, 1, 1, 1]
+    assert paths == ["cnn.md", "cnn.md#池化", "cnn.md#填充", "deep/", "deep/rnn.md"]
+    assert [len(notes.search("网络", 9, topic=path)) for path in paths] == [2, 1, 1, 1, 1]
 
 
 def test_rebuild_sees_an_edit_and_the_next_search_finds_it(tmp_path: Path) -> None:

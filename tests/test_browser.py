@@ -406,7 +406,7 @@ def test_ask_and_search_over_http_return_plain_values(address: str) -> None:
     hits = client.predict("pooling", 1, "", api_name="/search")["hits"]
     assert [hit["rank"] for hit in hits] == [1]
     assert hits[0]["headings"][-1] == "池化 Pooling"
-    with pytest.raises(Exception, match=r"No note or heading is called 'gone.md'"):
+    with pytest.raises(Exception, match=r"No folder, note, heading or tag is called 'gone.md'"):
         client.predict("pooling", 1, "gone.md", api_name="/search")
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/ask", "/search"}
 

@@ -144,11 +144,12 @@ def test_ask_prints_the_answer_and_its_sources(folder: Path, capsys: pytest.Capt
 @pytest.mark.model
 def test_topics_prints_the_tree(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(folder, "topics", capsys=capsys).splitlines() == [
-        "CNN (2 passages)",
+        "CNN · 卷积神经网络 (2 passages)",
         "  池化（Pooling） (1 passages)",
         "  填充（Padding） (1 passages)",
     ]
-    assert json.loads(run(folder, "topics", "--json", capsys=capsys))[0]["path"] == "cnn.md"
+    (topic,) = json.loads(run(folder, "topics", "--json", capsys=capsys))
+    assert (topic["path"], topic["other"], topic["children"][0]["other"]) == ("cnn.md", "卷积神经网络", "")
 
 
 def test_models_lists_what_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
@@ -280,6 +281,14 @@ def test_search_with_no_refresh_takes_the_index_as_it_is(words: Path, capsys: py
     (words / "corpus" / "cnn.md").unlink()
     assert "cnn.md" in run(words, "search", "池化", "--no-refresh", capsys=capsys)
     assert run(words, "search", "池化", capsys=capsys) == "No passage was found.\n"
+
+
+def test_search_tells_by_what_it_found_in_words_and_in_json(words: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words, "search", "降维", "--top-k", "1", capsys=capsys).splitlines()[0] == (
+        "1. cnn.md · CNN > 池化（Pooling） · lines 1-5 · found by words"
+    )
+    (hit,) = json.loads(run(words, "search", "降维", "--top-k", "1", "--json", capsys=capsys))
+    assert hit["ways"] == ["words"]
 
 
 class Watch:

@@ -79,7 +79,7 @@ def edit(corpus: Path, luck: random.Random) -> None:
 def answers(folder: Path) -> tuple[dict[str, Note], list[Passage], Hits]:
     """All that an index says to a process that has just opened it; no passage is encoded for that."""
     index, encoder = Index(folder), SlowEncoder()
-    retriever = Retriever(index, encoder, Glossary.load())
+    retriever = Retriever(index, encoder, Glossary.load)
     with index.read() as snapshot:
         ids = [i for *_, of_heading in snapshot.outline() for i in of_heading]
         passages = sorted(snapshot.passages(ids).values(), key=lambda passage: passage.id)

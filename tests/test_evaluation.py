@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 from fakes_chat import open_notes
 
-from qa.abstaining import chance
 from qa.assistant import NotesQA
+from qa.calibration import Calibration, shipped
 from qa.evaluation import (
     AnswerRow,
     Gold,
     Question,
     QuestionFileError,
     Retrieval,
+    calibrate,
     changed_settings,
     configuration,
     evaluate_answers,
@@ -30,9 +31,10 @@ from qa.evaluation import (
     table,
     to_json,
 )
+from qa.evidence import Evidence
 from qa.metrics import ComparedRow, DecisionRow, RetrievalRow, Searched, compare
 from qa.question_sets import heading_questions, write_notes
-from qa.retrieval import LEXICAL_WEIGHT, Evidence, Found
+from qa.retrieval import LEXICAL_WEIGHT, Found
 from qa.types import Answer, AnswerLanguage, Citation, Hit, Language, Note, Passage, Progress
 
 TEXT = "# 池化\r\n\r\n池化层缩小特征图。\r\n它没有参数。\r\n\r\n## B\r\n\r\nother\r\n"
@@ -45,8 +47,8 @@ ANSWERABLE = Question(
 )
 UNANSWERABLE = Question("2", {"zh": "今天天气？", "en": "Weather?"}, (), {"zh": (), "en": ()})
 ENGLISH_ONLY = Question("3", {"en": "What does pooling do?"}, GOLD, {"zh": (), "en": ("shrink",)})
-COVERED = Evidence(1.0, 0.9, 1.0, True)
-NOT_COVERED = Evidence(-1.0, 0.0, 0.0, True)
+COVERED = Evidence(2.5, 2.5, 0.6, 0.9, 1.0, True)
+NOT_COVERED = Evidence(-1.0, 0.2, 0.1, 0.0, 0.0, True)
 QUOTED = Citation(1, POOLING, "池化层缩小特征图。\r\n它没有参数。", 3, 4)
 
 
@@ -68,6 +70,9 @@ class ScriptedNotes:
 
     def notes(self) -> dict[str, Note]:
         return {"cnn.md": NOTE}
+
+    def calibration(self) -> Calibration:
+        return shipped()
 
     def find(self, query: str, top_k: int = 5, topic: str | None = None) -> Found:
         hits = self._found.get(query, [])[:top_k]
@@ -117,7 +122,7 @@ def test_every_question_is_kept_with_what_was_found() -> None:
     gold = (*GOLD, Gold("cnn.md", "other"))
     question = replace(ENGLISH_ONLY, gold=gold)
     run = measured({"What does pooling do?": hits(OTHER, OTHER, POOLING)}, question, UNANSWERABLE)
-    covered, not_covered = chance(COVERED, None, "en"), chance(NOT_COVERED, None, "en")
+    covered, not_covered = shipped().chance(COVERED, None, "en"), shipped().chance(NOT_COVERED, None, "en")
     assert run.searched == [
         Searched("3", "en", "en to zh", (3, 1), covered, 1000),
         Searched("2", "zh", "", (), not_covered, 1000),
@@ -264,7 +269,7 @@ def test_run_is_read_again_from_its_json(tmp_path: Path) -> None:
         "direction": "en to zh",
         "ranks": (2,),
         "rank": 2,
-        "probability": chance(COVERED, None, "en"),
+        "probability": shipped().chance(COVERED, None, "en"),
         "milliseconds": 1000,
     }
 
@@ -336,3 +341,22 @@ def test_notes_are_measured_on_their_own_headings(tmp_path: Path) -> None:
     assert [(row.direction, row.questions) for row in run.rows] == [("zh to zh", 3), ("en to en", 3)]
     assert run.rows[1].hit_at_5 == 1.0
     assert [words for q in questions for words in q.texts.values() if words in indexed] == []
+
+
+def test_calibration_is_tried_on_questions_that_it_was_not_fitted_on() -> None:
+    asked = [
+        replace(ENGLISH_ONLY, id=str(n), texts={"en": f"What is {n}?"}, gold=GOLD if n % 4 < 2 else ())
+        for n in range(40)
+    ]
+    run = measured({f"What is {n}?": hits(POOLING) for n in range(40) if n % 4 < 2}, *asked)
+    made, (row,) = calibrate(run, {"questions": "mine"})
+    assert (row.answerable, row.unanswerable, row.auroc) == (20, 20, 1.0)
+    assert (row.declined_answerable, row.declined_unanswerable) == (0.0, 1.0)
+    assert made.provenance["questions"] == "mine"
+    assert made.chance(COVERED, None, "en") >= shipped().chance(COVERED, None, "en")
+
+
+def test_too_few_questions_calibrate_nothing() -> None:
+    run = measured({"What does pooling do?": hits(POOLING)}, ENGLISH_ONLY)
+    with pytest.raises(QuestionFileError, match="at least 5 questions"):
+        calibrate(run, {})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import cosines
 from fakes_cli import SlowEncoder
 
 from qa.errors import CorpusNotFound
@@ -20,7 +21,7 @@ from qa.lexical import Unit
 from qa.notes import read_notes
 from qa.passages import split_note
 from qa.retrieval import Retriever
-from qa.tables import Snapshot
+from qa.snapshot import Snapshot
 from qa.types import Note, Passage, Progress
 
 PARAGRAPHS = [
@@ -81,12 +82,12 @@ def content(snapshot: Snapshot) -> dict[Passage, tuple[float, float]]:
     ids = [i for *_, of_heading in snapshot.outline() for i in of_heading]
     assert len(ids) == len(snapshot)
     query = SlowEncoder().encode_query("池化 dropout 归一化 padding")
-    cosines = snapshot.cosines(query, ids) if snapshot.encoder == "words/1" else {}
+    found_cosines = cosines(snapshot, query, ids) if snapshot.encoder == "words/1" else {}
     shares = snapshot.coverage(UNITS).shares
     found = np.flatnonzero(shares)
     scores = dict(zip(snapshot.ids(found), shares[found].tolist(), strict=True))
     passages = snapshot.passages(ids)
-    return {p: (cosines.get(i, 0.0), scores.get(i, 0.0)) for i, p in passages.items()}
+    return {p: (found_cosines.get(i, 0.0), scores.get(i, 0.0)) for i, p in passages.items()}
 
 
 def assert_same(found: dict[Passage, tuple[float, float]], expected: dict[Passage, tuple[float, float]]) -> None:
@@ -98,7 +99,7 @@ def assert_same(found: dict[Passage, tuple[float, float]], expected: dict[Passag
 
 def hits(index: Index, encoder: SlowEncoder, question: str) -> list[tuple[list[str], float]]:
     """Where each text that is found stands, all of its places in their order, and its score."""
-    found = Retriever(index, encoder, Glossary.load()).find(question, 6).hits
+    found = Retriever(index, encoder, Glossary.load).find(question, 6).hits
     return [(sorted(p.id for p in (hit.passage, *hit.copies)), round(hit.score, 2)) for hit in found]
 
 
@@ -299,7 +300,9 @@ def test_pairs_of_an_index_without_them_come_with_the_next_refresh_and_nothing_i
     notes.write("cnn.md", "# CNN\n\n池化（pooling）缩小特征图。\n")
     refresh(notes.corpus, notes.index, notes.encoder)
     connection = sqlite3.connect(notes.index.folder / DATABASE)
-    connection.executescript("DROP TABLE pairs; DELETE FROM manifest WHERE key = 'miner'; PRAGMA user_version = 2")
+    connection.executescript(
+        "DROP TABLE pairs; DROP TABLE question_means; DELETE FROM manifest WHERE key = 'miner'; PRAGMA user_version = 2"
+    )
     connection.close()
     assert mined(notes) == []
     assert staleness(notes.index.manifest(), "words/1") == ("miner",)
@@ -522,5 +525,5 @@ def test_stored_vectors_are_those_of_the_encoder(notes: Notes) -> None:
     vector = SlowEncoder().encode_passages([embedded_text(split_note(note)[0])])[0]
     with notes.index.read() as snapshot:
         rows = snapshot.nearest(vector, "zh", 1)
-        cosines = snapshot.cosines(vector, snapshot.ids(rows))
-    assert max(cosines.values()) == pytest.approx(1.0, abs=1e-6)
+        found_cosines = cosines(snapshot, vector, snapshot.ids(rows))
+    assert max(found_cosines.values()) == pytest.approx(1.0, abs=1e-6)

@@ -16,6 +16,7 @@ from qa.question_sets import (
     draw,
     heading_questions,
     read_questions,
+    withhold_notes,
     write_notes,
 )
 from qa.types import Note, Passage
@@ -279,3 +280,11 @@ def test_drawing_is_even_in_order_and_the_same_each_time() -> None:
     assert drawn == draw(range(100), 10)
     assert [len(draw(range(7), limit)) for limit in range(1, 8)] == [1, 2, 3, 4, 5, 6, 7]
     assert draw([1, 2], 5) == draw([1, 2], None) == [1, 2]
+
+
+def test_withheld_notes_leave_questions_without_an_answer() -> None:
+    whole = made(*(f"# 神经网络的第{name}种结构\n\n正文{name}。\n" for name in "甲乙丙"))
+    half = withhold_notes(whole)
+    assert [note.path for note in half.notes] == ["0.md", "2.md"]
+    assert [bool(question.gold) for question in half.questions] == [True, False, True]
+    assert [question.texts for question in half.questions] == [question.texts for question in whole.questions]

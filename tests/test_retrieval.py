@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+import rjieba
 from fakes import WordEncoder
 
+from qa.encoder import Vectors
 from qa.errors import IndexNotBuilt, UnknownTopic
+from qa.evidence import NOTHING
 from qa.glossary import Concept, Glossary
 from qa.index import Index
 from qa.indexing import refresh
-from qa.lexical import Unit
-from qa.retrieval import CANDIDATES, CONCEPT_WEIGHT, Evidence, OpenStored, Query, Retriever, understand
+from qa.language import STOP_WORDS, has_han
+from qa.queries import understand
+from qa.question_mean import means_key, question_means
+from qa.reranking import Reordering
+from qa.retrieval import CANDIDATES, OpenStored, Retriever, Senses
 from qa.retrieval import search as find_passages
-from qa.types import Hit
+from qa.types import Hit, Language
 
 GLOSSARY = Glossary(
     [
@@ -33,6 +39,10 @@ NOTES = {
 }
 
 
+def read_glossary() -> Glossary:
+    return GLOSSARY
+
+
 def retriever(folder: Path, notes: dict[str, str], encoder: WordEncoder | None = None) -> Retriever:
     corpus = folder / "corpus"
     corpus.mkdir()
@@ -40,7 +50,7 @@ def retriever(folder: Path, notes: dict[str, str], encoder: WordEncoder | None =
         (corpus / name).write_text(text, encoding="utf-8")
     index, encoder = Index(folder / "index"), encoder or WordEncoder()
     refresh(corpus, index, encoder)
-    return Retriever(index, encoder, GLOSSARY)
+    return Retriever(index, encoder, read_glossary)
 
 
 @pytest.fixture
@@ -61,7 +71,6 @@ def headings(search: Retriever, question: str, top_k: int = 10, topic: str | Non
     [
         ("池化层有参数吗？", "池化"),
         ("What does an update gate do?", "GRU"),
-        ("Which layers use pooling?", "池化"),
         ("门控循环单元", "GRU"),
         ("讲讲 kernel trick", "Kernel"),
         ("ＧＲＵ　是什么", "GRU"),
@@ -112,32 +121,41 @@ def test_passages_outside_the_topic_count_for_nothing(search: Retriever) -> None
 def test_cosines_are_measured_against_the_background_of_their_language(tmp_path: Path) -> None:
     encoder = WordEncoder()
     retriever(tmp_path, NOTES, encoder)
-    vectors = {"zh": encoder.encode_query("池化层"), "en": encoder.encode_query("reset gate")}
+    vectors: dict[Language, Vectors] = {"zh": encoder.encode_query("池化层"), "en": encoder.encode_query("reset gate")}
+    senses = Senses(vectors["zh"], vectors, None, vectors["zh"])
     with Index(tmp_path / "index").read() as snapshot:
-        hits = find_passages(snapshot, Query("", (), {}), vectors, 10).hits
+        hits = find_passages(snapshot, understand("", GLOSSARY), senses, 10).hits
+        stored = snapshot.vectors(range(1, 7))
         for hit in hits:
-            mean, deviation = snapshot.background(vectors[hit.passage.language], hit.passage.language)
-            assert hit.score == pytest.approx((hit.cosine - mean) / deviation, abs=1e-5)
+            language = hit.passage.language
+            mean, deviation = snapshot.background(vectors[language], language)
+            scores = (stored @ vectors[language] - mean) / deviation
+            assert min(abs(scores - hit.score)) < 1e-5
     assert {hit.passage.headings[-1] for hit in hits[:2]} == {"池化", "GRU"}
 
 
 def test_unknown_topic_is_told_before_anything_is_encoded(tmp_path: Path) -> None:
     encoder = WordEncoder()
+    search = retriever(tmp_path, NOTES, encoder)
+    encoder.queries.clear()
     with pytest.raises(UnknownTopic):
-        retriever(tmp_path, NOTES, encoder).find("池化", 5, "量子")
+        search.find("池化", 5, "量子")
     assert encoder.queries == []
 
 
 def test_other_language_is_asked_with_the_names_of_its_notes(tmp_path: Path) -> None:
     encoder = WordEncoder()
     search = retriever(tmp_path, NOTES, encoder)
+    encoder.queries.clear()
     search.find("门控循环单元有几个门？", 5)
     assert encoder.queries == ["门控循环单元有几个门？", "门控循环单元有几个门？ gated recurrent unit"]
 
 
 def test_question_without_known_concepts_is_encoded_once(tmp_path: Path) -> None:
     encoder = WordEncoder()
-    retriever(tmp_path, NOTES, encoder).find("填充保持什么？", 5)
+    search = retriever(tmp_path, NOTES, encoder)
+    encoder.queries.clear()
+    search.find("填充保持什么？", 5)
     assert encoder.queries == ["填充保持什么？"]
 
 
@@ -151,17 +169,17 @@ def test_corpus_of_one_passage_answers(tmp_path: Path, question: str, topic: str
 @pytest.mark.parametrize("notes", [{}, {"a.md": ""}])
 def test_corpus_without_passages_answers_with_nothing(tmp_path: Path, notes: dict[str, str]) -> None:
     found = retriever(tmp_path, notes).find("池化是什么？", 5)
-    assert (found.hits, found.evidence) == ([], Evidence(0.0, 0.0, 0.0, True))
+    assert (found.hits, found.evidence) == ([], NOTHING)
 
 
 def test_index_that_was_never_built_is_told(tmp_path: Path) -> None:
     with pytest.raises(IndexNotBuilt):
-        Retriever(Index(tmp_path), WordEncoder(), GLOSSARY).find("池化", 5)
+        Retriever(Index(tmp_path), WordEncoder(), read_glossary).find("池化", 5)
 
 
 def other_encoder(folder: Path, open_stored: OpenStored | None = None) -> Retriever:
     """A search with an encoder that did not make the index."""
-    return Retriever(Index(folder / "index"), WordEncoder("words/2", dimension=32), GLOSSARY, open_stored)
+    return Retriever(Index(folder / "index"), WordEncoder("words/2", dimension=32), read_glossary, open_stored)
 
 
 @pytest.mark.parametrize("open_stored", [None, lambda location, fingerprint: None])
@@ -179,7 +197,7 @@ def test_index_of_another_encoder_answers_by_words_alone(tmp_path: Path, open_st
 def test_words_that_no_note_holds_find_nothing_without_the_encoder(tmp_path: Path) -> None:
     retriever(tmp_path, NOTES)
     found = other_encoder(tmp_path).find("量子纠缠", 10)
-    assert (found.hits, found.evidence) == ([], Evidence(0.0, 0.0, 0.0, True))
+    assert (found.hits, found.evidence) == ([], NOTHING)
 
 
 def test_index_of_another_encoder_is_searched_with_that_one_where_it_is_found(tmp_path: Path) -> None:
@@ -252,7 +270,7 @@ def test_listing_is_no_evidence_where_others_are_found(tmp_path: Path) -> None:
     (tmp_path / "corpus" / "toc.md").write_text(TOC, encoding="utf-8")
     index, encoder = Index(tmp_path / "index"), WordEncoder()
     refresh(tmp_path / "corpus", index, encoder)
-    found = Retriever(index, encoder, GLOSSARY).find("池化层参数", 10)
+    found = Retriever(index, encoder, read_glossary).find("池化层参数", 10)
     assert [hit.passage.note_path for hit in found.hits] == ["a.md", "toc.md"]
     assert (without.coverage, found.evidence.coverage) == (0.0, 0.0)
     assert found.evidence.named > 0
@@ -348,12 +366,104 @@ def test_evidence_is_higher_where_the_notes_hold_the_words(search: Retriever) ->
     assert known.distance > unknown.distance
 
 
-def test_question_is_understood_as_units_of_terms_and_concepts() -> None:
-    query = understand("What is GRU 填充？", GLOSSARY)
-    concept = (("门控", "循环", "单元"), ("gate", "recurr", "unit"), ("gru",))
-    assert query.units == (Unit((("填充",),)), Unit(concept, CONCEPT_WEIGHT))
-    assert query.expanded == {"zh": "What is GRU 填充？ 门控循环单元", "en": "What is GRU 填充？ gated recurrent unit"}
+def test_hit_says_which_way_it_was_found(search: Retriever) -> None:
+    ways = {hit.passage.headings[-1]: hit.ways for hit in search.find("What does pooling do?", 10).hits}
+    assert "glossary" in ways["池化"]
+    assert "words" not in ways["池化"]
+    ways = {hit.passage.headings[-1]: hit.ways for hit in search.find("What does an update gate do?", 10).hits}
+    assert "words" in ways["GRU"]
+    assert "glossary" not in ways["GRU"]
 
 
-def test_question_of_stop_words_has_no_units() -> None:
-    assert understand("什么是 the？", GLOSSARY).units == ()
+def test_translation_finds_what_neither_words_nor_glossary_do(search: Retriever) -> None:
+    asked: list[tuple[str, Language]] = []
+
+    def translate(question: str, language: Language) -> str:
+        asked.append((question, language))
+        return "clip gradients that explode"
+
+    question = "梯度爆炸了怎么剪裁？"
+    plain, translated = search.find(question, 10), search.find(question, 10, translate=translate)
+    assert asked == [(question, "en")]
+    assert translated.hits[0].passage.headings[-1] == "Training"
+    assert translated.hits[0].ways == ("translation",)
+    assert (plain.evidence.translated, translated.evidence.translated) == (False, True)
+
+
+def test_nothing_is_translated_where_no_note_is_in_the_other_language(tmp_path: Path) -> None:
+    def translate(question: str, language: Language) -> str:
+        raise AssertionError
+
+    search = retriever(tmp_path, {"cnn.md": NOTES["cnn.md"]})
+    assert search.find("池化层", 5, translate=translate).hits
+
+
+def test_pair_that_a_note_says_itself_finds_the_notes_in_the_other_language(tmp_path: Path) -> None:
+    notes = {
+        "zh.md": "# 甲\n\n虚拟化身（virtual avatar）很有用。\n",
+        "en.md": "# B\n\nAn avatar that is virtual waves.\n",
+    }
+    (without, found) = (
+        {hit.passage.note_path: hit.ways for hit in each.find("虚拟化身", 5).hits}
+        for each in (retriever(made(tmp_path / "a"), {"en.md": notes["en.md"]}), retriever(made(tmp_path / "b"), notes))
+    )
+    assert "glossary" in found["en.md"]
+    assert "glossary" not in without["en.md"]
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def test_glossary_that_changes_is_searched_by_at_once(tmp_path: Path) -> None:
+    glossaries = [Glossary([]), Glossary([Concept(("剪裁",), ("clip",))])]
+    index, encoder = Index(tmp_path / "index"), WordEncoder()
+    retriever(tmp_path, NOTES, encoder)
+    search = Retriever(index, encoder, lambda: glossaries[0])
+    assert not any("glossary" in hit.ways for hit in search.find("剪裁", 9).hits)
+    del glossaries[0]
+    assert "glossary" in search.find("剪裁", 9).hits[0].ways
+
+
+def test_same_words_of_both_languages_are_weighed_against_their_own_notes(tmp_path: Path) -> None:
+    """What questions share is taken away from a question for notes in the other language, not for those in its own."""
+    retriever(tmp_path, NOTES)
+    with Index(tmp_path / "index").read() as snapshot:
+        means = snapshot.question_means(means_key(WordEncoder().fingerprint))
+    expected = question_means(WordEncoder())
+    assert means.keys() == expected.keys()
+    assert all(np.allclose(means[language], expected[language]) for language in expected)
+
+
+def test_reranker_brings_a_passage_forward(tmp_path: Path) -> None:
+    class Last:
+        name = "the last first"
+
+        def scores(self, question: str, texts: Sequence[str]) -> np.ndarray:
+            return np.array([10.0 * ("Training" in text) for text in texts], np.float32)
+
+    index, encoder = Index(tmp_path / "index"), WordEncoder()
+    plain = retriever(tmp_path, NOTES, encoder)
+    reordering = Reordering(Last(), weight=100.0)
+    search = Retriever(index, encoder, read_glossary, reordering=reordering)
+    assert headings(plain, "What does an update gate do?", 1) == ["GRU"]
+    assert headings(search, "What does an update gate do?", 1) == ["Training"]
+    reordering.close()
+
+
+def test_no_chinese_question_with_a_word_of_the_notes_finds_nothing_by_words(tmp_path: Path) -> None:
+    """Of every Chinese word that the shipped notes hold, in three questions each."""
+    corpus, index = Path(__file__).parent.parent / "corpus", Index(tmp_path / "index")
+    refresh(corpus, index, WordEncoder())
+    texts = (path.read_text(encoding="utf-8") for path in sorted(corpus.glob("*.md")))
+    words = {word for text in texts for word in rjieba.cut(text, False) if len(word) > 1 and has_han(word)}
+    with index.read() as snapshot:
+        missed = [
+            question
+            for word in sorted(words - STOP_WORDS)
+            for question in (f"什么是{word}？", f"请问{word}有什么用", f"{word}和别的有何区别？")
+            if not snapshot.coverage(understand(question, GLOSSARY).units).shares.any()
+        ]
+    assert len(words) > 1000
+    assert missed == []

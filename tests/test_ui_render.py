@@ -8,7 +8,7 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
-from fakes_ui import CNN, EN, FIRST, HOSTILE, POOLING, SECOND, WARM_UP, ZH, citation, hits
+from fakes_ui import CNN, EN, FIRST, HOSTILE, POOLING, SECOND, WARM_UP, ZH, citation, hits, passage
 
 from qa.errors import IndexLocked, ModelFailed
 from qa.types import LANGUAGES, Answer, Citation, Conflict, IndexChanges, Passage, Progress, SkippedFile, Topic
@@ -21,7 +21,7 @@ TAGS = {
     *("div", "p", "span", "ul", "ol", "li", "blockquote", "hr", "br", "pre", "code", "details", "summary", "progress"),
     *("table", "thead", "tbody", "tr", "th", "td", "em", "strong", "s", "mark"),
 }
-ATTRIBUTES = {"class", "lang", "start", "role", "value", "max"}
+ATTRIBUTES = {"class", "lang", "start", "role", "value", "max", "title"}
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -229,6 +229,59 @@ def test_citations_come_first_with_their_numbers_then_what_else_was_found() -> N
     assert "AI Interview › CNN › 池化 Pooling" in html
 
 
+def numbers(html: str) -> list[str]:
+    return [part.split("<")[0] for part in html.split('<span class="nq-number">')[1:]]
+
+
+def tags(html: str) -> list[str]:
+    return [part.split(">")[1].split("<")[0] for part in html.split('<span class="nq-way"')[1:]]
+
+
+def test_a_hit_within_a_cited_passage_is_not_shown_again() -> None:
+    whole = passage(POOLING.note_path, POOLING.headings)
+    longer = answer(citations=(citation(1, whole, FIRST),), hits=hits(POOLING, WARM_UP))
+    assert (POOLING.start > whole.start, POOLING.end == whole.end) == (True, True)
+    assert numbers(render.render_sources(longer, "en")) == ["1", "·"]
+    assert 'class="nq-note">training-tricks.md<' in render.render_sources(longer, "en").split("nq-found")[1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(POOLING, start=POOLING.start - 1),
+        replace(POOLING, end=POOLING.end + 1),
+        replace(POOLING, note_path="copy.md"),
+    ],
+)
+def test_a_hit_that_is_more_than_the_cited_passage_or_elsewhere_is_shown(other: Passage) -> None:
+    cited = (citation(1, POOLING, FIRST),)
+    assert numbers(render.render_sources(answer(citations=cited, hits=hits(other)), "en")) == ["1", "·"]
+
+
+def test_ranks_are_shown_only_where_no_citation_has_a_number() -> None:
+    assert numbers(render.render_hits(hits(WARM_UP, POOLING), "en")) == ["1", "2"]
+    assert numbers(render.render_sources(answer(citations=(), abstained=True), "en")) == ["1", "2"]
+    assert numbers(render.render_sources(answer(), "en")) == ["1", "2", "·"]
+
+
+def test_a_found_passage_has_a_tag_for_each_way_by_which_it_was_found() -> None:
+    hit = replace(hits(POOLING)[0], ways=("meaning", "glossary"))
+    html = render.render_hits([hit], "zh")
+    assert (
+        '<span class="nq-ways"><span class="nq-way" title="意思与问题相近">语义</span> '
+        '<span class="nq-way" title="含有问题中术语的另一种语言的说法">术语对照</span></span></summary>'
+    ) in html
+    assert_harmless(html)
+    assert tags(render.render_hits([replace(hit, ways=("words", "translation"))], "en")) == ["words", "translation"]
+    assert "nq-way" not in render.render_hits([replace(hit, ways=())], "en")
+
+
+def test_what_else_was_found_has_its_tags_beside_a_citation_without_any() -> None:
+    found = tuple(replace(hit, ways=("words",)) for hit in hits(WARM_UP, POOLING))
+    cited, others = render.render_sources(answer(hits=found), "en").split("Also found")
+    assert (tags(cited), tags(others)) == ([], ["words"])
+
+
 def test_lines_are_said_in_chinese() -> None:
     html = render.render_sources(answer(), "zh")
     assert "第 7-9 行" in html
@@ -353,6 +406,17 @@ def test_other_places_of_the_same_text_are_named() -> None:
 def test_topics_are_an_indented_tree_with_counts_after_all_notes() -> None:
     tree = (Topic("A", "a.md", 3, (Topic("B", "a.md#B", 2),)),)
     assert render.topic_choices(tree, "en") == [("All notes", ""), ("A (3)", "a.md"), ("\u2003B (2)", "a.md#B")]
+
+
+def test_topics_are_shown_in_both_languages_where_the_other_name_is_known() -> None:
+    note = Topic("CNN", "dl/cnn.md", 3, (Topic("池化", "dl/cnn.md#池化", 2, (), "pooling"),), "卷积神经网络")
+    tree = (Topic("dl", "dl/", 3, (note,)), Topic("#池化", "#池化", 3, (), "pooling"))
+    assert render.topic_choices(tree, "zh")[1:] == [
+        ("dl (3)", "dl/"),
+        ("\u2003CNN · 卷积神经网络 (3)", "dl/cnn.md"),
+        ("\u2003\u2003池化 · pooling (2)", "dl/cnn.md#池化"),
+        ("#池化 · pooling (3)", "#池化"),
+    ]
 
 
 def test_progress_says_its_pace_once_it_can() -> None:

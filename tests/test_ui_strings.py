@@ -7,13 +7,14 @@ import asyncio
 import re
 import string
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fakes_ui import FakeNotes
 
 import qa.ui
 from qa import errors
+from qa.types import LANGUAGES, Way
 from qa.ui.following import Following
 from qa.ui.page import build_page
 from qa.ui.strings import WORDS, error_sentence, i18n, language_of, phrase
@@ -44,8 +45,14 @@ def test_every_word_is_used() -> None:
     nodes = [node for path in SOURCES for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
     tables = {id(key) for node in nodes if isinstance(node, ast.Dict) for key in node.keys}
     used = {node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in tables}
-    built = ("stage_", "language_")  # the page puts these keys together
+    built = ("stage_", "language_", "way_", "why_")  # the page puts these keys together
     assert {key for key in WORDS["en"] if not key.startswith(built)} <= used
+
+
+def test_every_way_to_find_a_passage_has_a_word_and_a_reason_and_no_other_has() -> None:
+    for start in ("way_", "why_"):
+        assert [key for key in WORDS["en"] if key.startswith(start)] == [f"{start}{way}" for way in get_args(Way)]
+    assert not any(set('<>&"') & set(phrase(f"why_{way}", ui)) for way in get_args(Way) for ui in LANGUAGES)
 
 
 def test_no_other_module_of_the_page_writes_chinese() -> None:

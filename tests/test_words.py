@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import string
+from typing import get_args
 
 import pytest
 
 from qa import errors, words
 from qa.indexing import rules
 from qa.language import has_han
-from qa.types import LANGUAGES, Language, SkippedFile
+from qa.types import LANGUAGES, Language, SkippedFile, Way
 from qa.words import error_sentence, skip_reason, stale_sentence, terminal_language, word
 
 ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.NotesQAError)]
@@ -36,6 +37,11 @@ def test_each_language_is_written_in_its_script(key: str) -> None:
 def test_values_are_put_in() -> None:
     assert word("lines", "zh", start=3, end=5) == "第 3-5 行"
     assert word("lines", "en", start=3, end=5) == "lines 3-5"
+
+
+def test_every_way_to_find_a_passage_has_a_name() -> None:
+    assert [word(f"way_{way}", "zh") for way in get_args(Way)] == ["语义", "词语", "术语对照", "译文"]
+    assert [word(f"way_{way}", "en") for way in get_args(Way)] == ["meaning", "words", "glossary", "translation"]
 
 
 def test_word_without_values_keeps_its_braces() -> None:

@@ -32,7 +32,7 @@ class Api:
         Args:
             question: The question, in Chinese or English.
             language: Language of the answer: auto (that of the question), zh, en or both.
-            topic: Look only below the note or heading of this name; empty means all notes.
+            topic: Look only below the folder, note, heading or tag of this name; empty means all notes.
 
         Returns:
             texts (by language), abstained (true where the notes do not cover the question), citations (number as in
@@ -50,10 +50,11 @@ class Api:
         Args:
             query: What to look for, in Chinese or English.
             top_k: How many passages, 1 to 50.
-            topic: Look only below the note or heading of this name; empty means all notes.
+            topic: Look only below the folder, note, heading or tag of this name; empty means all notes.
 
         Returns:
-            hits, best first: rank, note_path, headings, start_line and end_line counted from 1, text, score.
+            hits, best first: rank, note_path, headings, start_line and end_line counted from 1, text, score and ways
+            (by what it was found: meaning, words, glossary, translation).
         """
         if not 1 <= top_k <= _MAX_HITS:
             raise gr.Error(f"top_k must be between 1 and {_MAX_HITS}, not {top_k}.")

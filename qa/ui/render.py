@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from qa.notes import line_starts
-from qa.types import LANGUAGES, Answer, Citation, Hit, IndexChanges, Language, Passage, Progress, Topic
+from qa.types import LANGUAGES, Answer, Citation, Hit, IndexChanges, Language, Passage, Progress, Topic, Way
 from qa.ui.following import Freshness
 from qa.ui.markdown import plain, render_line, render_markdown
 from qa.ui.strings import WORDS, error_sentence, phrase
@@ -22,6 +22,7 @@ _NAMES_SHOWN = 12
 _EXCERPT = 110  # characters of a passage that stand in the closed card
 _JUST_NOW = 10.0  # seconds
 _SURE_OF_PACE = 2.0  # seconds; before that a rate says nothing
+_NO_NUMBER = "·"  # where ranks would be read as the numbers of citations
 _INDENT = "\u2003"  # an em space: the browser folds ordinary ones
 
 
@@ -80,17 +81,21 @@ def render_hits(hits: Sequence[Hit], ui: Language) -> str:
     """The sources panel before the answer is there: what it will be drawn from."""
     if not hits:
         return render_note("nothing_found", ui)
-    return _panel(_title("searched", ui), (_hit(hit, ui) for hit in hits))
+    return _panel(_title("searched", ui), (_hit(hit, ui, str(hit.rank)) for hit in hits))
 
 
 def render_sources(answer: Answer, ui: Language) -> str:
-    """The sources panel of a finished answer: the cited passages by their numbers, then the others."""
-    cited = {citation.passage.id for citation in answer.citations}
-    others = [hit for hit in answer.hits if hit.passage.id not in cited]
+    """The sources panel of a finished answer: the cited passages by their numbers, then what else was found."""
     if not answer.citations:
-        return render_hits(others, ui)
-    rest = [_title("also_found", ui), *(_hit(hit, ui) for hit in others)] if others else []
+        return render_hits(answer.hits, ui)
+    cited = [citation.passage for citation in answer.citations]
+    others = [hit for hit in answer.hits if not any(_contains(passage, hit.passage) for passage in cited)]
+    rest = [_title("also_found", ui), *(_hit(hit, ui, _NO_NUMBER) for hit in others)] if others else []
     return _panel("", [*(_citation(citation, ui) for citation in answer.citations), *rest])
+
+
+def _contains(outer: Passage, inner: Passage) -> bool:
+    return outer.note_path == inner.note_path and outer.start <= inner.start and inner.end <= outer.end
 
 
 def render_freshness(now: Freshness, ui: Language) -> str:
@@ -215,12 +220,21 @@ def _title(key: str, ui: Language) -> str:
 
 def _citation(citation: Citation, ui: Language) -> str:
     lines = _lines(citation.start_line, citation.end_line, ui)
-    return _card("nq-cited", citation.number, citation.passage, lines, citation.quote, locate_quote(citation))
+    return _card("nq-cited", str(citation.number), citation.passage, lines, citation.quote, locate_quote(citation))
 
 
-def _hit(hit: Hit, ui: Language) -> str:
+def _hit(hit: Hit, ui: Language, number: str) -> str:
     lines = _lines(hit.passage.start_line, hit.passage.end_line, ui)
-    return _card("nq-found", hit.rank, hit.passage, lines, _excerpt(hit.passage), (0, 0), _also_in(hit.copies, ui))
+    tags, copies = _ways(hit.ways, ui), _also_in(hit.copies, ui)
+    return _card("nq-found", number, hit.passage, lines, _excerpt(hit.passage), (0, 0), tags, copies)
+
+
+def _ways(ways: Sequence[Way], ui: Language) -> str:
+    """By what a passage was found, as small tags."""
+    tags = (
+        f'<span class="nq-way" title="{phrase(f"why_{way}", ui)}">{phrase(f"way_{way}", ui)}</span>' for way in ways
+    )
+    return f'<span class="nq-ways">{" ".join(tags)}</span>' if ways else ""
 
 
 def _also_in(copies: Sequence[Passage], ui: Language) -> str:
@@ -231,7 +245,14 @@ def _also_in(copies: Sequence[Passage], ui: Language) -> str:
 
 
 def _card(
-    kind: str, number: int, passage: Passage, lines: str, excerpt: str, marked: tuple[int, int], more: str = ""
+    kind: str,
+    number: str,
+    passage: Passage,
+    lines: str,
+    excerpt: str,
+    marked: tuple[int, int],
+    tags: str = "",
+    more: str = "",
 ) -> str:
     path = " › ".join(plain(heading) for heading in passage.headings)
     return (
@@ -240,8 +261,8 @@ def _card(
         f'<span class="nq-where"><span class="nq-note">{plain(passage.note_path)}</span>'
         f' <span class="nq-lines">{lines}</span></span>'
         f'<span class="nq-path">{path}</span>'
-        f'<span class="nq-excerpt">{render_line(excerpt)}</span>'
-        f'</summary><div class="nq-passage" lang="{passage.language}">{render_markdown(passage.text, marked)}</div>'
+        f'<span class="nq-excerpt">{render_line(excerpt)}</span>{tags}</summary>'
+        f'<div class="nq-passage" lang="{passage.language}">{render_markdown(passage.text, marked)}</div>'
         f"{more}</details>"
     )
 
@@ -266,5 +287,5 @@ def _names(key: str, names: Sequence[str], ui: Language) -> str:
 
 def _choices(topics: Iterable[Topic], depth: int) -> Iterable[tuple[str, str]]:
     for topic in topics:
-        yield f"{_INDENT * depth}{topic.name} ({topic.passages})", topic.path
+        yield f"{_INDENT * depth}{topic.label} ({topic.passages})", topic.path
         yield from _choices(topic.children, depth + 1)

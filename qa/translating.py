@@ -1,0 +1,130 @@
+"""The question in the other language, by the chat model: short, remembered, and given up when it is late."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from qa.chat import LocalChatModel, stream_text
+from qa.errors import NotesQAError
+from qa.language import estimate_tokens, han_share, has_han
+from qa.prompts import language_pattern
+from qa.types import Language
+
+SECONDS = 4.0  # that a question waits for its translation at most
+_REMEMBERED = 512  # questions
+_MAX_QUESTION_TOKENS = 120  # a longer one is a text, whose own words find more than a late translation
+_MOST_TOKENS = 96  # of a translation
+
+_SYSTEM: dict[Language, str] = {
+    "en": "Translate the question into English. Keep names, formulas and code as they are. "
+    "Write only the translation, on one line.",
+    "zh": "把问题翻译成中文。专有名词译成通用的中文名，公式和代码保持原样。只输出译文，一行。",
+}
+# Questions and their translations into each language.
+_EXAMPLES: dict[Language, tuple[tuple[str, str], ...]] = {
+    "en": (
+        ("为什么用沸水冲咖啡会发苦？", "Why does brewing coffee with boiling water make it bitter?"),
+        ("谁在1969年第一个登上月球？", "Who was the first to walk on the moon in 1969?"),
+        ("快速排序", "quicksort"),
+    ),
+    "zh": (
+        ("Why does brewing coffee with boiling water make it bitter?", "为什么用沸水冲咖啡会发苦？"),
+        ("Who was the first to walk on the moon in 1969?", "谁在1969年第一个登上月球？"),
+        ("quicksort", "快速排序"),
+    ),
+}
+
+GetModel = Callable[[], BaseChatModel | None]
+
+_log = logging.getLogger(__name__)
+
+
+class Translator:
+    """Translates questions with a chat model that is already loaded; may be shared by threads."""
+
+    def __init__(self, get_model: GetModel, seconds: float = SECONDS) -> None:
+        """`get_model` gives the model where it is loaded, else None; it never loads one."""
+        self._get_model = get_model
+        self._seconds = seconds
+        self._known: OrderedDict[tuple[str, Language], str] = OrderedDict()
+        self._lock = threading.Lock()
+        self._thread = ThreadPoolExecutor(2, "translate")
+
+    def translate(self, question: str, language: Language) -> str:
+        """The question in a language; empty where no model is loaded, it is late, or what it wrote is no translation.
+
+        A question is translated once. Raises nothing: the search does without.
+        """
+        key = (question, language)
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        model = self._get_model()
+        if model is None or estimate_tokens(question) > _MAX_QUESTION_TOKENS:
+            return ""
+        given_up = threading.Event()
+        work: Future[str] = self._thread.submit(_written, model, question, language, self._seconds, given_up)
+        try:
+            text = work.result(self._seconds)
+        except TimeoutError:
+            given_up.set()
+            work.cancel()
+            _log.info("The question was not translated within %g seconds", self._seconds)
+            return ""
+        except NotesQAError as error:
+            _log.warning("The question was not translated: %s", error)
+            return ""
+        translated = text if is_sane_translation(text, question, language) else ""
+        with self._lock:
+            self._known[key] = translated
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return translated
+
+    def close(self) -> None:
+        """End the threads once what they are at is done."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def translation_messages(question: str, language: Language) -> list[BaseMessage]:
+    """The messages that ask for a question in a language; all but the last are always the same."""
+    messages: list[BaseMessage] = [SystemMessage(_SYSTEM[language])]
+    for asked, translated in _EXAMPLES[language]:
+        messages += [HumanMessage(asked), AIMessage(translated)]
+    return [*messages, HumanMessage(question.strip())]
+
+
+def is_sane_translation(text: str, question: str, language: Language) -> bool:
+    """Whether a text can be the question in a language: one line in it, of about the question's length."""
+    if not text or len(text.splitlines()) > 1 or estimate_tokens(text) > 3 * estimate_tokens(question) + 16:
+        return False
+    return has_han(text) if language == "zh" else han_share(text) < 0.1
+
+
+def _written(model: BaseChatModel, question: str, language: Language, seconds: float, given_up: threading.Event) -> str:
+    pattern = language_pattern(language, 1) if isinstance(model, LocalChatModel) else None
+    pieces = stream_text(
+        model,
+        translation_messages(question, language),
+        pattern=pattern,
+        max_tokens=_MOST_TOKENS,
+        stop=("\n",),
+        timeout=seconds,
+    )
+    text = ""
+    try:
+        for piece in pieces:
+            text += piece
+            if given_up.is_set():
+                break
+    finally:
+        pieces.close()
+    return " ".join(text.split())

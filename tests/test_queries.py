@@ -1,0 +1,45 @@
+"""What a question asks for."""
+
+from __future__ import annotations
+
+from qa.glossary import Concept, Glossary
+from qa.lexical import Unit
+from qa.queries import CONCEPT_WEIGHT, other_language, understand
+
+GLOSSARY = Glossary([Concept(("门控循环单元",), ("gated recurrent unit", "GRU")), Concept(("池化",), ("pooling",))])
+ZH, EN = (("门控", "循环", "单元"),), (("gate", "recurr", "unit"), ("gru",))
+
+
+def test_question_is_understood_as_units_of_terms_and_concepts() -> None:
+    query = understand("What is GRU 填充？", GLOSSARY)
+    assert query.units == (Unit((("填充",),)), Unit(ZH + EN, CONCEPT_WEIGHT))
+    assert query.language == "en"
+
+
+def test_names_of_each_language_are_kept_apart() -> None:
+    query = understand("What is GRU 填充？", GLOSSARY)
+    assert query.said == (Unit((("填充",),)), Unit(EN))
+    assert query.other_names == (Unit(ZH),)
+
+
+def test_question_is_expanded_by_the_usual_names_in_the_other_language() -> None:
+    assert (
+        understand("What is a GRU with pooling?", GLOSSARY).expanded == "What is a GRU with pooling? 门控循环单元 池化"
+    )
+    assert understand("池化有什么用？", GLOSSARY).expanded == "池化有什么用？ pooling"
+    assert understand("填充有什么用？", GLOSSARY).expanded == "填充有什么用？"
+
+
+def test_translation_is_understood_too() -> None:
+    query = understand("池化有什么用？", GLOSSARY, "What is pooling for?")
+    assert query.translated == "What is pooling for?"
+    assert query.translated_units == understand("What is pooling for?", GLOSSARY).units
+    assert understand("池化有什么用？", GLOSSARY).translated_units == ()
+
+
+def test_question_of_stop_words_has_no_units() -> None:
+    assert understand("什么是 the？", GLOSSARY).units == ()
+
+
+def test_other_language_is_the_one_the_question_is_not_in() -> None:
+    assert (other_language("什么是 GRU？"), other_language("What is 池化?")) == ("en", "zh")

@@ -1,0 +1,116 @@
+"""The question in the other language."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator, Sequence
+
+import pytest
+from fakes_chat import ScriptedEngine
+
+from qa.chat import LocalChatModel, Message, Pattern
+from qa.chat.engine import FinishReason
+from qa.errors import ModelFailed
+from qa.translating import Translator, is_sane_translation, translation_messages
+
+
+def translator(engine: ScriptedEngine, seconds: float = 5.0) -> Translator:
+    model = LocalChatModel(engine=engine, name_of_model="scripted")
+    return Translator(lambda: model, seconds)
+
+
+def test_question_is_translated_once() -> None:
+    engine = ScriptedEngine("What is pooling for?")
+    made = translator(engine)
+    assert [made.translate("池化有什么用？", "en") for _ in range(2)] == ["What is pooling for?"] * 2
+    assert len(engine.prompts) == 1
+
+
+def test_each_language_is_asked_for_in_its_own_words() -> None:
+    for language in ("zh", "en"):
+        system, *examples, asked = translation_messages("X?", language)  # type: ignore[arg-type]
+        assert asked.content == "X?"
+        assert ("翻译成中文" in str(system.content)) == (language == "zh")
+        assert len(examples) == 6
+
+
+def test_nothing_is_loaded_for_a_translation() -> None:
+    assert Translator(lambda: None).translate("池化有什么用？", "en") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "sane"),
+    [
+        ("What is pooling?", True),
+        ("", False),
+        ("池化是什么？", False),
+        ("one\ntwo", False),
+        ("word " * 100, False),
+    ],
+)
+def test_only_one_line_in_the_language_is_a_translation(text: str, sane: bool) -> None:
+    assert is_sane_translation(text, "池化有什么用？", "en") == sane
+
+
+def test_what_is_no_translation_is_left_out() -> None:
+    assert translator(ScriptedEngine("池化是什么？")).translate("池化有什么用？", "en") == ""
+
+
+def test_long_text_is_not_translated() -> None:
+    engine = ScriptedEngine("What?")
+    assert translator(engine).translate("池化有什么用？" * 40, "en") == ""
+    assert engine.prompts == []
+
+
+class Slow(ScriptedEngine):
+    """Says one word, then waits until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.go_on = threading.Event()
+        self.ended = threading.Event()
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, pattern: Pattern | None = None, stop: Sequence[str] = ()
+    ) -> Generator[str, None, FinishReason]:
+        try:
+            yield "What"
+            self.go_on.wait(10)
+            yield " is"
+            yield " it?"
+        finally:
+            self.ended.set()
+        return "stop"
+
+
+def test_late_translation_is_given_up_and_stopped() -> None:
+    engine = Slow()
+    started = time.monotonic()
+    assert translator(engine, seconds=0.1).translate("池化有什么用？", "en") == ""
+    assert time.monotonic() - started < 5
+    assert not engine.ended.is_set()
+    engine.go_on.set()
+    assert engine.ended.wait(5)
+
+
+def test_model_that_fails_costs_the_translation_alone() -> None:
+    def script(messages: Sequence[Message]) -> str:
+        raise ModelFailed("broken")
+
+    assert translator(ScriptedEngine(script)).translate("池化有什么用？", "en") == ""
+
+
+def test_questions_are_translated_side_by_side() -> None:
+    engine = ScriptedEngine(lambda messages: f"Translated {messages[-1].content.strip('？')[-1]}?")
+    made = translator(engine)
+    found: dict[str, str] = {}
+    threads = [
+        threading.Thread(target=lambda q=q: found.update({q: made.translate(q, "en")}))  # type: ignore[misc]
+        for q in ("池化A？", "池化B？")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {"池化A？": "Translated A?", "池化B？": "Translated B?"}
