@@ -153,7 +153,7 @@ class NotesQA:
         history: Sequence[Turn] = (),
         top_k: int | None = None,
     ) -> Generator[Event]:
-        """Sources first, then TextDelta as the model writes, Done with the checked answer last.
+        """Sources, again if the model helps to better ones, then TextDelta as it writes, Done with the answer last.
 
         `language` is auto (the question's), zh, en or both. `topic` keeps to what has that name or path.
         `history` holds the earlier turns, oldest first. Closing the generator stops the model. Raises BadQuestion,

@@ -17,9 +17,9 @@ from qa import __version__
 from qa.cli_bar import Bar, progress_bar
 from qa.cli_text import (
     answer_text,
-    changed_text,
     changes_text,
     checks_text,
+    compared_text,
     error_text,
     hit_text,
     models_text,
@@ -236,7 +236,7 @@ def _eval(options: argparse.Namespace, language: Language) -> int:
         _print_json(to_json(run, settings, answers=answers, calibrated=calibrated, compared=compared, changed=changed))
     else:
         tables = [table(run.rows), table(run.decisions), table(calibrated), table(answers), table(compared)]
-        print("\n\n".join(filter(None, (*tables, "\n".join(changed_text(one, language) for one in changed)))))
+        print("\n\n".join(filter(None, (*tables, "\n".join(compared_text(one, language) for one in changed)))))
     return 0
 
 

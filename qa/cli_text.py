@@ -72,7 +72,7 @@ def changes_text(changes: IndexChanges, language: Language) -> str:
     return "\n".join((*files, text))
 
 
-def changed_text(changed: Changed, language: Language) -> str:
+def compared_text(changed: Changed, language: Language) -> str:
     return word(
         "changed_questions",
         language,

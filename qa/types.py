@@ -119,7 +119,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """First event of a stream: what the answer will be drawn from."""
+    """What the answer will be drawn from; comes first, and again where the chat model helped to better passages."""
 
     hits: tuple[Hit, ...]
 

@@ -372,3 +372,34 @@ def test_eval_asks_for_the_notes_own_headings_and_compares_two_runs(folder: Path
     second = evaluated("--compare", str(tmp_path / "run.json"))
     assert "| zh to zh | 2 | hit at 5 | 1.000 | 1.000 | 0.000 (0.000 to 0.000) |" in second.stdout
     assert second.stdout.endswith("zh to zh: among the first five 0 questions won (-), 0 lost (-)\n")
+
+
+def test_eval_calibrates_on_headings_of_which_half_have_no_answer(tmp_path: Path) -> None:
+    for number, name in enumerate("甲乙丙丁戊己庚辛壬癸子丑"):
+        note = f"# 第{name}类网络的结构\n\n{name}类网络由{name * 3}层和{name * 2}门组成，用于{name}任务。\n"
+        (tmp_path / "corpus").mkdir(exist_ok=True)
+        (tmp_path / "corpus" / f"{number:02}.md").write_text(note, encoding="utf-8")
+    program = [sys.executable, str(Path(__file__).parent / "fakes_cli.py"), "eval", "--from-headings", "--calibrate"]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(
+        [*program, "--corpus", str(tmp_path / "corpus"), "--index", str(tmp_path / "index"), "--json"],
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"The calibration is in {tmp_path / 'index' / 'calibration.json'};" in done.stderr
+    (row,) = json.loads(done.stdout)["calibrated"]
+    assert (row["language"], row["answerable"], row["unanswerable"]) == ("zh", 6, 6)
+    provenance = json.loads((tmp_path / "index" / "calibration.json").read_text(encoding="utf-8"))["provenance"]
+    assert (provenance["questions"], provenance["answered"], provenance["not_answered"]) == ("headings", 6, 6)
+
+
+def test_eval_translates_with_the_chat_model_where_it_is_told_to(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text('{"id": 1, "en": "pooling?", "gold": []}', encoding="utf-8")
+    output = run(folder, "eval", str(file), "--translate", "--chat-model", "extractive", "--json", capsys=capsys)
+    assert json.loads(output)["configuration"]["translated_by"] is None

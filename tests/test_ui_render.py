@@ -246,16 +246,16 @@ def test_a_hit_within_a_cited_passage_is_not_shown_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("other", "shown"),
     [
-        replace(POOLING, start=POOLING.start - 1),
-        replace(POOLING, end=POOLING.end + 1),
-        replace(POOLING, note_path="copy.md"),
+        (replace(POOLING, end=POOLING.end + 1), ["1"]),
+        (replace(POOLING, start=POOLING.end, end=POOLING.end + 1), ["1", "·"]),
+        (replace(POOLING, note_path="copy.md"), ["1", "·"]),
     ],
 )
-def test_a_hit_that_is_more_than_the_cited_passage_or_elsewhere_is_shown(other: Passage) -> None:
+def test_a_hit_is_shown_again_only_where_nothing_of_it_was_cited(other: Passage, shown: list[str]) -> None:
     cited = (citation(1, POOLING, FIRST),)
-    assert numbers(render.render_sources(answer(citations=cited, hits=hits(other)), "en")) == ["1", "·"]
+    assert numbers(render.render_sources(answer(citations=cited, hits=hits(other)), "en")) == shown
 
 
 def test_ranks_are_shown_only_where_no_citation_has_a_number() -> None:
