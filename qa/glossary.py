@@ -76,6 +76,8 @@ class Glossary:
         Dropped as noise is what contradicts: one name for three or more others, or two concepts made one.
         """
         new = [pair for pair in sorted(pairs, key=lambda pair: (-pair[2], *pair[:2])) if self._is_news(*pair[:2])]
+        if not new:
+            return self
         zh_of: dict[tuple[str, ...], set[str]] = {}
         en_of: dict[str, set[tuple[str, ...]]] = {}
         for zh, en, _ in new:

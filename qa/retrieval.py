@@ -73,12 +73,13 @@ class Retriever:
 
         `translate` is asked only where enough of the notes are in the other language.
         """
+        # Before the snapshot: a translation takes a second or two, and no state of the index is held for so long.
+        translated = translate(text, other_language(text)) if translate and self.translation_pays(text) else ""
         with self._index.read() as snapshot:
             glossary = self._glossary_of(snapshot)
             # Before the encoder: an unknown topic is told at once.
             allowed = None if topic is None else snapshot.mask(passages_of_topic(snapshot.outline(), topic, glossary))
-            asked = translate is not None and _translation_pays(text, snapshot)
-            query = understand(text, glossary, translate(text, other_language(text)) if translate and asked else "")
+            query = understand(text, glossary, translated)
             depth = max(top_k, RERANKED) if self._reordering else top_k
             found = search(snapshot, query, self._senses(query, snapshot), depth, allowed)
         if self._reordering:
@@ -88,7 +89,7 @@ class Retriever:
     def translation_pays(self, text: str) -> bool:
         """Whether `find` would ask for a translation. Raises IndexNotBuilt."""
         with self._index.read() as snapshot:
-            return _translation_pays(text, snapshot)
+            return snapshot.share(other_language(text)) >= TRANSLATED_FROM
 
     def glossary(self) -> Glossary:
         """The glossary with the pairs that the notes say themselves. Raises IndexNotBuilt and GlossaryError."""
@@ -199,10 +200,6 @@ def search(
             passages[best[0]].language,
         ),
     )
-
-
-def _translation_pays(text: str, snapshot: Snapshot) -> bool:
-    return snapshot.share(other_language(text)) >= TRANSLATED_FROM
 
 
 def _shares(snapshot: Snapshot, query: Query, allowed: NDArray[np.bool_] | None) -> tuple[NDArray[np.float32], float]:
