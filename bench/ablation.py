@@ -44,7 +44,8 @@ VARIANTS = (
     Variant("words alone (BM25)", {"LEXICAL_WEIGHT": 1e6, "LEXICAL_WEIGHT_ACROSS": 1e6}, glossary=False),
     Variant("whole, no chat model"),
     Variant("without glossary", glossary=False),
-    Variant("without centring", {"CENTRING": 0.0}),
+    Variant("without centring", {"CENTRING": 0.0, "PROJECTED": 0.0}),
+    Variant("centring alone", {"PROJECTED": 0.0}),
     Variant("without words", {"LEXICAL_WEIGHT": 0.0, "LEXICAL_WEIGHT_ACROSS": 0.0}),
     Variant("words weigh the same across", {"LEXICAL_WEIGHT_ACROSS": retrieval.LEXICAL_WEIGHT}),
     Variant("whole, translated", translated=True),
@@ -74,6 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.ablation", description=__doc__)
     parser.add_argument("data", type=Path, help="folder of the sets")
     parser.add_argument("--translations", type=Path, help="file of translations")
+    parser.add_argument("--only", default="", help="sets whose name starts so")
     parser.add_argument("--sample", type=int, help="questions of each set; all without it")
     options = parser.parse_args()
     translate = KeptTranslations(options.translations) if options.translations else None
@@ -82,7 +84,7 @@ def main() -> None:
     taken: dict[str, list[float]] = {variant.name: [] for variant in variants}
     with tempfile.TemporaryDirectory() as folder:
         sets = Sets(options.data, Path(folder), RememberingEncoder)
-        for name, retriever, cases in (*ranked_sets(sets), sets.masked()):
+        for name, retriever, cases in ranked_sets(sets, options.only):
             size = min(options.sample or len(cases), len(cases))
             sample = random.Random(0).sample(cases, size)
             print(f"| {name} ({size}) | {_figures(sets, retriever, sample, variants, translate, taken)} |", flush=True)

@@ -124,7 +124,7 @@ def _fitted(signs: Mapping[Kind, list[tuple[Evidence, bool]]], margins: Sequence
             "questions": "XQuAD (half of its articles; every second passage) and the questions about the shipped notes",
             "asked_and_answered": counts,
             "model_asked": len(margins),
-            "command": "python -m bench.calibration DATA --translations FILE --margins 20",
+            "command": "python -m bench.calibration DATA --translations FILE --margins 18",
         },
         "signs": SIGNS,
         "scales": scales,

@@ -60,8 +60,8 @@ def main() -> None:
     print(f"| hit@1 | questions | in the best {options.depth} | search | {weights} | p50 / p95 ms |")
     print("|" + "---|" * (len(WEIGHTS) + 5))
     with tempfile.TemporaryDirectory() as folder:
-        for name, retriever, cases in ranked_sets(Sets(options.data, Path(folder))):
-            if name.startswith(options.only) and not any(case.hidden for case in cases):
+        for name, retriever, cases in ranked_sets(Sets(options.data, Path(folder)), options.only):
+            if not any(case.hidden for case in cases):
                 size = min(options.sample or len(cases), len(cases))
                 sample = random.Random(0).sample(cases, size)
                 print(f"| {name} | {size} | {_figures(reranker, retriever, sample, options.depth)} |", flush=True)

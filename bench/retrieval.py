@@ -47,7 +47,7 @@ class Sets:
 
     def __init__(self, data: Path, folder: Path, wrap: Callable[[Encoder], Encoder] = lambda real: real) -> None:
         settings = Settings()
-        self._data = data
+        self.data = data
         self._folder = folder
         self.encoder = wrap(SentenceEncoder.open(settings.encoder, settings.cache))
         self.glossary = Glossary.load()
@@ -69,18 +69,9 @@ class Sets:
         self.index_of[retriever] = index
         return retriever
 
-    def masked(self) -> tuple[str, Retriever, list[Case]]:
-        """Notes with blanked headings, in which only the answer's own text can match."""
-        questions = self.lines("notes-dev", "questions.jsonl")
-        cases = [Case(q["text_ctx"] or q["text"], q["lang"], (), sections=tuple(q["gold"])) for q in questions]
-        retriever = self.over(self._data / "notes-dev" / "docs_masked", "masked")
-        return "notes, headings masked, sections", retriever, cases
-
     def lines(self, *parts: str) -> list[dict[str, Any]]:
         """A JSON Lines file of the data."""
-        return [
-            json.loads(line) for line in self._data.joinpath(*parts).read_text("utf-8").splitlines() if line.strip()
-        ]
+        return [json.loads(line) for line in self.data.joinpath(*parts).read_text("utf-8").splitlines() if line.strip()]
 
     def passages(self, name: str, language: Language, prefix: str = "") -> list[dict[str, Any]]:
         return [p | {"id": prefix + p["id"]} for p in self.lines(name, f"passages.{language}.jsonl")]
@@ -91,12 +82,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.retrieval", description=__doc__)
     parser.add_argument("data", type=Path, help="folder of the sets")
     parser.add_argument("--translations", type=Path, help="translate too; what was translated is kept in this file")
+    parser.add_argument("--only", default="", help="sets whose name starts so")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         sets = Sets(options.data, Path(folder))
         translate = KeptTranslations(options.translations) if options.translations else None
         print("| set | questions | hit@1 | hit@5 | hit@10 | MRR@10 | p50 / p95 ms |\n|" + "---|" * 7)
-        for name, retriever, cases in (*ranked_sets(sets), sets.masked()):
+        for name, retriever, cases in ranked_sets(sets, options.only):
             print(_ranked_row(name, retriever, cases, translate), flush=True)
         print("\n| refusal | answerable | not | AUROC | declined answerable | declined others |\n|" + "---|" * 6)
         for name, retriever, cases in refusal_sets(sets):
@@ -105,8 +97,15 @@ def main() -> None:
             translate.save()
 
 
-def ranked_sets(sets: Sets) -> Iterator[tuple[str, Retriever, list[Case]]]:
-    """(name, search, questions) of the sets in which every question has an answer."""
+def ranked_sets(sets: Sets, only: str = "") -> Iterator[tuple[str, Retriever, list[Case]]]:
+    """(name, search, questions) of the sets in which every question has an answer, of those whose name starts so."""
+    kinds = {"XQuAD": _xquad_sets, "cheat sheet": _sheet_sets, "notes": _note_sets}
+    for kind, of_kind in kinds.items():
+        if kind.startswith(only) or only.startswith(kind):
+            yield from (one for one in of_kind(sets) if one[0].startswith(only))
+
+
+def _xquad_sets(sets: Sets) -> Iterator[tuple[str, Retriever, list[Case]]]:
     questions = {of: sets.lines("xquad-dev", f"questions.{of}.jsonl") for of in LANGUAGES}
     for to in LANGUAGES:
         retriever = sets.retriever(f"xquad-{to}", sets.passages("xquad-dev", to))
@@ -117,12 +116,25 @@ def ranked_sets(sets: Sets) -> Iterator[tuple[str, Retriever, list[Case]]]:
     for of in LANGUAGES:
         cases = [Case(q["text"], of, _prefixed(OTHER[of], q["gold"]), _prefixed(of, q["gold"])) for q in questions[of]]
         yield f"XQuAD mixed, {of} asks, gold {OTHER[of]} only", mixed, cases
+
+
+def _sheet_sets(sets: Sets) -> Iterator[tuple[str, Retriever, list[Case]]]:
     sheets = {of: sets.retriever(f"sheet-{of}", sets.passages("cheatsheet-dev", of)) for of in LANGUAGES}
     for field, kind in (("text", "definitions"), ("text_term", "bare terms")):
         for of in LANGUAGES:
             asked = sets.lines("cheatsheet-dev", f"questions.{of}.jsonl")
             cases = [Case(q[field], of, tuple(q["gold"])) for q in asked if q.get(field)]
             yield f"cheat sheet {kind} {of}2{OTHER[of]}", sheets[OTHER[of]], cases
+
+
+def _note_sets(sets: Sets) -> Iterator[tuple[str, Retriever, list[Case]]]:
+    """Headings are blanked, so that only the answer's own text can match."""
+    questions = sets.lines("notes-dev", "questions.jsonl")
+    cases = [Case(q["text_ctx"] or q["text"], q["lang"], (), sections=tuple(q["gold"])) for q in questions]
+    retriever = sets.over(sets.data / "notes-dev" / "docs_masked", "masked")
+    yield "notes, headings masked, sections", retriever, cases
+    for of in LANGUAGES:
+        yield f"notes, headings masked, {of} alone", retriever, [case for case in cases if case.language == of]
 
 
 def refusal_sets(sets: Sets) -> Iterator[tuple[str, Retriever, list[Case]]]:

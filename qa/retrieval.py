@@ -24,6 +24,7 @@ CANDIDATES = 60  # per language on the dense side, and on the lexical side
 # Fitted on public questions and those about the shipped notes together; see bench/results.md.
 LEXICAL_WEIGHT = 4.0  # of full coverage of the question's terms, against standard deviations of the cosine
 LEXICAL_WEIGHT_ACROSS = 2.0  # the same for notes in the other language, where words match by chance or by a name
+PROJECTED = 0.5  # and how much of what is left along the difference of the two languages
 TRANSLATION_WEIGHT = 0.5  # of the translated question's vector, for notes in its language
 TRANSLATED_FROM = 0.05  # share of the passages that must be in the other language for a translation to pay
 RERANKED = 20  # passages that a reranker, where one is set, brings into a new order
@@ -115,8 +116,9 @@ class Retriever:
         own, other = query.language, OTHER[query.language]
         plain = encoder.encode_query(query.text)
         expanded = plain if query.expanded == query.text else encoder.encode_query(query.expanded)
-        common = CENTRING * self._means_of(snapshot, encoder)[own]
-        across = expanded - common
+        means = self._means_of(snapshot, encoder)
+        common = CENTRING * means[own]
+        across = _less_of_its_language(expanded - common, means[own] - means[other])
         translation = encoder.encode_query(query.translated) if query.translated else None
         if translation is not None:
             across = (1 - TRANSLATION_WEIGHT) * across + TRANSLATION_WEIGHT * translation
@@ -200,6 +202,12 @@ def search(
             passages[best[0]].language,
         ),
     )
+
+
+def _less_of_its_language(vector: Vector, difference: Vector) -> Vector:
+    """A vector without some of its part along the difference of the two languages."""
+    direction = difference / max(float(np.linalg.norm(difference)), 1e-9)
+    return np.asarray(vector - PROJECTED * float(vector @ direction) * direction, np.float32)
 
 
 def _shares(snapshot: Snapshot, query: Query, allowed: NDArray[np.bool_] | None) -> tuple[NDArray[np.float32], float]:

@@ -10,12 +10,22 @@ from pathlib import Path
 from fakes import WordEncoder
 
 from qa.assistant import NotesQA
+from qa.calibration import Calibration, save
 from qa.chat import LocalChatModel, Message, Pattern
 from qa.chat.engine import FinishReason
 from qa.index import Index
 from qa.settings import Settings
 
 _TRANSLATES = re.compile(r"Translate|翻译成")
+
+# The word encoder's cosines are no measure: words alone say whether the notes answer, and the model's word.
+_WEIGHTS = (0.0, 0.0, 0.0, 3.0, 3.0, -1.0)
+BY_WORDS = Calibration(
+    (1.0,) * 5,
+    {"own": _WEIGHTS, "across": _WEIGHTS, "translated": _WEIGHTS},
+    {"zh": 0.0, "en": 0.0},
+    (0.5, 1.5, 0.0),
+)
 
 Script = Callable[[Sequence[Message]], str]
 
@@ -75,6 +85,7 @@ def open_notes(folder: Path, files: Mapping[str, str], engine: ScriptedEngine | 
         path.write_text(text, encoding="utf-8", newline="")
     model = LocalChatModel(engine=engine, name_of_model="scripted") if engine else None
     settings = Settings(cache=folder / "cache")
+    save(BY_WORDS, folder / "index")
     notes = NotesQA(
         corpus,
         Index(folder / "index"),
