@@ -12,24 +12,32 @@ from qa.types import Hit, Language
 _NAMED_TOPICS = 3
 
 
-def refusal(language: Language, hits: Sequence[Hit], glossary: Glossary) -> str:
-    """The sentence that declines a question in a language, with the nearest topics."""
+def refusal(language: Language, hits: Sequence[Hit], glossary: Glossary, unnamed: Sequence[str] = ()) -> str:
+    """The sentences that decline a question in a language, with what no note mentions and the nearest topics."""
     topics = list(dict.fromkeys(_topic_name(hit, language, glossary) for hit in hits))[:_NAMED_TOPICS]
     if language == "zh":
         near = f"最接近的主题：{'、'.join(topics)}。" if topics else ""
-        return f"你的笔记没有讲到这个问题。{near}"
+        return f"你的笔记没有讲到这个问题。{not_mentioned(language, unnamed)}{near}"
     near = f" The nearest topics are: {', '.join(topics)}." if topics else ""
-    return f"Your notes do not cover this question.{near}"
+    missing = not_mentioned(language, unnamed)
+    return f"Your notes do not cover this question.{' ' + missing if missing else ''}{near}"
 
 
-def pointer(language: Language, numbers: Sequence[int]) -> str:
-    """What is said where only sentences of notes in the other language can be trusted: where they stand."""
-    cited = " ".join(f"[{number}]" for number in numbers)
-    return (
-        f"笔记中的英文原文讲到了这一点，见 {cited}。"
-        if language == "zh"
-        else f"Your notes say it in Chinese; see {cited}."
-    )
+def not_mentioned(language: Language, names: Sequence[str]) -> str:
+    """The sentence that says which names of the question no note has; '' without any."""
+    if not names:
+        return ""
+    return f"笔记里没有提到{'、'.join(names)}。" if language == "zh" else f"They do not mention {', '.join(names)}."
+
+
+def pointer(language: Language) -> str:
+    """What is said where only sentences of notes in the other language can be trusted; its numbers say where."""
+    return "这一点见笔记中的英文原文。" if language == "zh" else "Your notes say it in Chinese."
+
+
+def disagreement(language: Language) -> str:
+    """The sentence that says that notes disagree; its numbers say which."""
+    return "注意：笔记在这一点上说法不一。" if language == "zh" else "Note that your notes disagree on this."
 
 
 def _topic_name(hit: Hit, language: Language, glossary: Glossary) -> str:

@@ -1,41 +1,46 @@
-"""Answers one question: retrieves, decides whether the notes cover it, streams the model, checks what it said."""
+"""Answers one question: retrieves, decides whether the notes cover it, streams the checked answer."""
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from langchain_core.language_models import BaseChatModel
 
-from qa.abstaining import pointer, refusal
+from qa import prompts
+from qa.abstaining import not_mentioned, refusal
+from qa.answer_cache import AnswerCache
 from qa.calibration import Calibration
 from qa.chat import LocalChatModel
-from qa.citations import citation, cite
+from qa.citations import without_numbers
+from qa.composing import Composer, Composition, Material
 from qa.encoder import Encoder
-from qa.errors import BadQuestion
-from qa.extractive import extract
+from qa.errors import BadQuestion, NotesQAError
 from qa.followups import Resolved, resolve
-from qa.glossary import Glossary
+from qa.grounds import Grounds
 from qa.language import detect_language
 from qa.neighbourhood import excerpts
 from qa.prompts import check_messages, yes_no
+from qa.relevance import relevance
 from qa.retrieval import Found, Retriever, Translate
 from qa.rewriting import rewritten
-from qa.support import CheckedSentence, Verifier
+from qa.trimming import trim
 from qa.types import (
     LANGUAGES,
     Answer,
     AnswerLanguage,
-    Citation,
     Done,
     Event,
+    Extract,
+    Failed,
     Language,
+    SentenceChecked,
     Sources,
     TextDelta,
     Turn,
 )
-from qa.writing import Limits, Task, WrongLanguage, in_language, write
+from qa.writing import Limits, Task, fitted, write_general
 
 MAX_QUESTION_CHARS = 4000
 EXCERPT_TOKENS = 900  # of all excerpts in one prompt: reading costs a second per 100 tokens
@@ -45,7 +50,18 @@ _COVERED = 0.5  # chance from which on an answer is tried
 GetModel = Callable[[], tuple[BaseChatModel | None, str]]
 GetCalibration = Callable[[], Calibration]
 
-_log = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question and how it is to be answered."""
+
+    question: str
+    language: AnswerLanguage = "auto"
+    top_k: int = 6
+    topic: str | None = None
+    history: tuple[Turn, ...] = ()
+    strict: bool = True  # sentences that nothing supports are left out, not marked
+    allow_general: bool = False  # where the notes do not answer
 
 
 class Answerer:
@@ -66,84 +82,124 @@ class Answerer:
         self._translate = translate
         self._get_calibration = get_calibration
         self._limits = limits
+        self._cache = AnswerCache()
 
-    def stream(
-        self,
-        question: str,
-        language: AnswerLanguage,
-        top_k: int,
-        topic: str | None = None,
-        history: Sequence[Turn] = (),
-    ) -> Generator[Event, None, None]:
-        """Sources, once more where the model helps to better ones, text as it is written, Done with the checked answer.
+    def stream(self, request: Request) -> Generator[Event, None, None]:
+        """Sources and an extract, once more the sources where the model helps to better ones, text, the checked answer.
 
-        Raises BadQuestion, UnknownTopic, IndexNotBuilt, ModelUnreachable, ModelFailed. Closing the generator ends the
-        model's work.
+        Raises BadQuestion, UnknownTopic, IndexNotBuilt; what goes wrong after the sources comes as Failed. Closing the
+        generator ends the model's work.
         """
-        started = time.perf_counter()
-        timings: dict[str, float] = {}
-
-        def passed(stage: str) -> None:
-            timings.setdefault(stage, time.perf_counter() - started)
-
-        question = _checked(question)
-        languages = answer_languages(question, language)
-        glossary = self._retriever.glossary()
-        resolved = resolve(question, history, glossary)
-        found = self._retriever.find(resolved.text, top_k, topic)
-        passed("sources")
+        request = replace(request, question=_checked(request.question))
+        watch = _Watch()
+        resolved = resolve(request.question, request.history, self._retriever.glossary())
+        found = self._retriever.find(resolved.text, request.top_k, request.topic)
+        watch.passed("sources")
         yield Sources(tuple(found.hits))
+        texts: dict[Language, str] = {}
+        try:
+            for event in self._answer(request, resolved, found, watch):
+                if isinstance(event, TextDelta):
+                    texts[event.language] = texts.get(event.language, "") + event.text
+                yield event
+        except NotesQAError as error:
+            yield Failed(error, texts)
+
+    def _answer(self, request: Request, resolved: Resolved, found: Found, watch: _Watch) -> Iterator[Event]:
+        languages = answer_languages(request.question, request.language)
+        glossary = self._retriever.glossary()
+        material = self._material(request, resolved, found)
+        calibration = self._get_calibration()
+        own = detect_language(request.question)
+        if material.task.passages and calibration.chance(found.evidence, None, own) >= _COVERED:
+            quote = Composer(material, languages, request.strict).quote()
+            watch.passed("extract")
+            yield Extract(quote.texts, quote.citations)
         model, model_name = self._get_model()
-        passed("model")
+        watch.passed("model")
+        key = (request, found.state, glossary, str(calibration), model_name, prompts.VERSION)
+        if remembered := self._cache.get(key):
+            yield from _replayed(remembered, found, watch)
+            return
         if model is not None:
-            better = self._with_model(model, found, question, resolved, history, top_k, topic)
+            better = self._with_model(model, found, request, resolved)
             if better.hits != found.hits:
                 yield Sources(tuple(better.hits))
+                material = self._material(request, resolved, better, material)
             found = better
+            material = replace(material, task=fitted(model, material.task, own, self._limits))
+        watch.passed("translated")
         hits = tuple(found.hits)
-        passed("translated")
-        task = Task(question, excerpts(hits, self._retriever.note, EXCERPT_TOKENS), history)
-        sure = self._chance(model, found, task)
-        passed("evidence")
-        texts: dict[Language, str] = {}
-        citations: tuple[Citation, ...] = ()
+        task = material.task
+        sure = self._chance(model, found, task, calibration)
+        watch.passed("evidence")
+        composed = Composition({}, (), ())
         if sure >= _COVERED:
-            written = dict.fromkeys(languages, "")
-            try:
-                for each, text in self._write(model, task, languages, glossary):
-                    passed("first_token")
-                    written[each] += text
-                    yield TextDelta(each, text)
-            except WrongLanguage:
-                _log.warning("The chat model did not keep to the language; the notes' own sentences stand in.")
-            passed("written")
-            texts, citations = self._supported(task, written, model is None, glossary)
-        if not texts or not all(texts.values()):
-            texts, citations = {each: refusal(each, hits, glossary) for each in languages}, ()
-            if sure < _COVERED:
-                yield from (TextDelta(each, text) for each, text in texts.items())
-        passed("done")
-        yield Done(Answer(question, texts, citations, hits, not citations, (), model_name, timings))
+            composer = Composer(material, languages, request.strict)
+            if model is not None:
+                for event in composer.write(model, self._limits):
+                    if isinstance(event, TextDelta):
+                        watch.passed("first_token")
+                    yield event
+                composed = composer.result()
+            else:
+                composed = composer.quote()
+                yield from _told(composed.texts)
+            watch.passed("written")
+        unnamed = self._retriever.unnamed(resolved.text) if hits else ()
+        texts: Mapping[Language, str] = composed.texts
+        general: dict[Language, str] = {}
+        if len(texts) < len(languages):
+            composed = Composition({}, (), composed.sentences)
+            texts = {each: refusal(each, hits, glossary, unnamed) for each in languages}
+            yield from _told(texts)
+            if request.allow_general and model is not None:
+                for language in languages:
+                    for piece in write_general(model, request.question, language, self._limits):
+                        general[language] = general.get(language, "") + piece
+                        yield TextDelta(language, piece, general=True)
+        elif unnamed:
+            texts = {each: f"{text}\n{not_mentioned(each, unnamed)}" for each, text in texts.items()}
+            yield from _told({each: "\n" + not_mentioned(each, unnamed) for each in texts})
+        watch.passed("done")
+        answer = Answer(
+            request.question,
+            texts,
+            composed.citations,
+            hits,
+            not composed.citations,
+            (),
+            model_name,
+            watch.timings,
+            composed.sentences,
+            unnamed,
+            {language: without_numbers(text) for language, text in general.items()},
+            len(request.history) - len(task.history) if resolved.leans else 0,
+        )
+        if self._retriever.state() == found.state == key[1]:  # else some of it is drawn from notes as they were
+            self._cache.put(key, answer)
+        yield Done(answer)
 
-    def _with_model(
-        self,
-        model: BaseChatModel,
-        found: Found,
-        question: str,
-        resolved: Resolved,
-        history: Sequence[Turn],
-        top_k: int,
-        topic: str | None,
-    ) -> Found:
+    def _material(self, request: Request, resolved: Resolved, found: Found, known: Material | None = None) -> Material:
+        """What the answer is drawn from; a question that stands alone comes without the turns before it."""
+        glossary = self._retriever.glossary()
+        passages = excerpts(found.hits, self._retriever.note, EXCERPT_TOKENS)
+        grounds = Grounds(passages, self._encoder, glossary, known.grounds if known else None)
+        trimmed = trim(grounds, relevance(grounds, found))
+        history = request.history if resolved.leans else ()
+        grounds = Grounds(trimmed.whole, self._encoder, glossary, grounds)
+        return Material(Task(request.question, trimmed.shown, history), grounds, relevance(grounds, found))
+
+    def _with_model(self, model: BaseChatModel, found: Found, request: Request, resolved: Resolved) -> Found:
         """What the model's translation finds too; and its rewriting, where words alone did not tell what is meant."""
         text = resolved.text
         if resolved.leans and not resolved.carried:
-            text = rewritten(model, question, history, self._limits.timeout) or text
+            text = rewritten(model, request.question, request.history, self._limits.timeout) or text
         if text == resolved.text and not self._retriever.translation_pays(text):
             return found
-        return self._retriever.find(text, top_k, topic, self._translate)
+        return self._retriever.find(text, request.top_k, request.topic, self._translate)
 
-    def _chance(self, model: BaseChatModel | None, found: Found, task: Task) -> float:
+    def _chance(self, model: BaseChatModel | None, found: Found, task: Task, calibration: Calibration) -> float:
         """How probable it is that the notes answer, 0 to 1."""
         if not task.passages:
             return 0.0
@@ -153,42 +209,18 @@ class Answerer:
             yes, no = yes_no(language)
             chances = model.choose(check_messages(task.question, task.passages, language, task.history), (yes, no))
             margin = chances[yes] - chances[no]
-        return self._get_calibration().chance(found.evidence, margin, language)
+        return calibration.chance(found.evidence, margin, language)
 
-    def _write(
-        self, model: BaseChatModel | None, task: Task, languages: Sequence[Language], glossary: Glossary
-    ) -> Iterator[tuple[Language, str]]:
-        if model is not None:
-            return write(model, task, languages, self._limits)
-        return ((language, self._extract(task, language, glossary)) for language in languages)
 
-    def _supported(
-        self, task: Task, written: Mapping[Language, str], extracted: bool, glossary: Glossary
-    ) -> tuple[dict[Language, str], tuple[Citation, ...]]:
-        """The sentences that the notes support, cited, by language.
+class _Watch:
+    """Seconds since the question, by the stage that is over then."""
 
-        Where the model wrote none in that language, the notes' own sentences stand in, or say where they stand.
-        """
-        verifier = Verifier(self._encoder, glossary)
-        texts: dict[Language, str] = {}
-        citations: dict[int, Citation] = {}
-        for language, text in written.items():
-            checked = verifier.check(text, task.passages) if extracted or in_language(text, language) else []
-            sentences = [sentence for sentence in checked if sentence.is_supported()]
-            if sentences:
-                texts[language] = _joined(sentences)
-            else:
-                own = self._extract(task, language, glossary)
-                sentences = [each for each in verifier.check(own, task.passages) if each.is_supported()]
-                readable = in_language(own, language)
-                texts[language] = _joined(sentences) if readable or not sentences else _pointed(sentences, language)
-            for support in (each for sentence in sentences for each in sentence.supports):
-                passage = task.passages[support.number - 1]
-                citations.setdefault(support.number, citation(support.number, passage, support.start, support.end))
-        return texts, tuple(citations[number] for number in sorted(citations))
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self.timings: dict[str, float] = {}
 
-    def _extract(self, task: Task, language: Language, glossary: Glossary) -> str:
-        return extract(task.question, task.passages, language, self._encoder, glossary)
+    def passed(self, stage: str) -> None:
+        self.timings.setdefault(stage, time.perf_counter() - self._started)
 
 
 def answer_languages(question: str, language: AnswerLanguage) -> tuple[Language, ...]:
@@ -196,6 +228,20 @@ def answer_languages(question: str, language: AnswerLanguage) -> tuple[Language,
     if language == "both":
         return LANGUAGES
     return (detect_language(question) if language == "auto" else language,)
+
+
+def _replayed(answer: Answer, found: Found, watch: _Watch) -> Iterator[Event]:
+    """A remembered answer as if it were written now."""
+    if answer.hits != tuple(found.hits):
+        yield Sources(answer.hits)
+    yield from _told(answer.texts)
+    yield from (SentenceChecked(sentence) for sentence in answer.sentences)
+    watch.passed("done")
+    yield Done(replace(answer, timings=watch.timings))
+
+
+def _told(texts: Mapping[Language, str]) -> Iterator[Event]:
+    return (TextDelta(language, text) for language, text in texts.items())
 
 
 def _checked(question: str) -> str:
@@ -207,16 +253,3 @@ def _checked(question: str) -> str:
             f"The question has {len(question)} characters; at most {MAX_QUESTION_CHARS} are possible. Ask it in parts."
         )
     return question
-
-
-def _pointed(sentences: Sequence[CheckedSentence], language: Language) -> str:
-    numbers = {support.number for sentence in sentences for support in sentence.supports}
-    return pointer(language, sorted(numbers))
-
-
-def _joined(sentences: Sequence[CheckedSentence]) -> str:
-    parts = [
-        sentence.separator + cite(sentence.text, (support.number for support in sentence.supports))
-        for sentence in sentences
-    ]
-    return "".join(parts).strip()

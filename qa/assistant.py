@@ -14,7 +14,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from qa import calibration
-from qa.answering import Answerer
+from qa.answering import Answerer, Request
 from qa.calibration import Calibration
 from qa.chat import open_chat_model
 from qa.encoder import Encoder, SentenceEncoder
@@ -27,7 +27,20 @@ from qa.retrieval import Found, OpenStored, Retriever
 from qa.settings import Settings
 from qa.topics import topic_tree
 from qa.translating import Translator
-from qa.types import Answer, AnswerLanguage, Done, Event, Hit, IndexChanges, IndexState, Note, Progress, Topic, Turn
+from qa.types import (
+    Answer,
+    AnswerLanguage,
+    Done,
+    Event,
+    Failed,
+    Hit,
+    IndexChanges,
+    IndexState,
+    Note,
+    Progress,
+    Topic,
+    Turn,
+)
 from qa.watching import watch_notes
 from qa.writing import Limits
 
@@ -138,11 +151,16 @@ class NotesQA:
         topic: str | None = None,
         history: Sequence[Turn] = (),
         top_k: int | None = None,
+        *,
+        strict: bool | None = None,
+        allow_general: bool | None = None,
     ) -> Answer:
-        """The checked answer to one question; see `stream`."""
-        for event in self.stream(question, language, topic, history, top_k):
+        """The checked answer to one question; see `stream`. What `stream` tells as Failed is raised here."""
+        for event in self.stream(question, language, topic, history, top_k, strict=strict, allow_general=allow_general):
             if isinstance(event, Done):
                 return event.answer
+            if isinstance(event, Failed):
+                raise event.error
         raise ModelFailed("The answer ended before it was whole. Ask again.")
 
     def stream(
@@ -152,19 +170,38 @@ class NotesQA:
         topic: str | None = None,
         history: Sequence[Turn] = (),
         top_k: int | None = None,
+        *,
+        strict: bool | None = None,
+        allow_general: bool | None = None,
     ) -> Generator[Event]:
-        """Sources, again if the model helps to better ones, then TextDelta as it writes, Done with the answer last.
+        """The events of one answer, in this order.
+
+        Sources; Extract, where the search alone is sure enough; Sources again, where the chat model helped to better
+        ones; TextDelta as it writes, with SentenceChecked after each sentence; Done with the answer. What goes wrong
+        after the sources is the last event, Failed.
 
         `language` is auto (the question's), zh, en or both. `topic` keeps to what has that name or path.
-        `history` holds the earlier turns, oldest first. Closing the generator stops the model. Raises BadQuestion,
-        UnknownTopic, IndexNotBuilt, ModelNotFound, ModelUnreachable, ModelFailed.
+        `history` holds the earlier turns, oldest first. With `strict`, sentences that no note supports are left out,
+        else they are marked; `allow_general` lets the chat model answer from general knowledge, and says so, what the
+        notes do not. Both default to the settings. Closing the generator stops the model. Raises BadQuestion,
+        UnknownTopic, IndexNotBuilt, GlossaryError.
         """
         language = language or self._settings.language
         if language not in ("auto", "zh", "en", "both"):
             raise SettingsError(f"The answer language {language!r} is not one of auto, zh, en and both.")
         self._check_open()
         self._wait_for_first_build()
-        return self._answerer.stream(question, language, top_k or self._settings.top_k, topic, history)
+        return self._answerer.stream(
+            Request(
+                question,
+                language,
+                top_k or self._settings.top_k,
+                topic,
+                tuple(history),
+                self._settings.strict if strict is None else strict,
+                self._settings.allow_general if allow_general is None else allow_general,
+            )
+        )
 
     def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]:
         """The best passages, best first. Raises BadQuestion, UnknownTopic, IndexNotBuilt, GlossaryError.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qa.language import split_sentences
@@ -33,30 +33,10 @@ class Statement:
     whole: bool = False  # all sentences of the passage in one
 
 
-def keep_numbers(pieces: Iterable[str], highest: int) -> Iterator[str]:
-    """The text of a stream without citations outside 1..highest; what may become a citation is held back."""
-    held = ""
-    for piece in pieces:
-        held += piece
-        opening = _OPENING.search(held)
-        cut = opening.start() if opening else len(held)
-        if cut:
-            if text := valid_numbers(held[:cut], highest):
-                yield text
-            held = held[cut:]
-    if text := valid_numbers(held, highest):
-        yield text
-
-
-def valid_numbers(text: str, highest: int) -> str:
-    """The text with each citation as ` [n]`, those outside 1..highest left out."""
-
-    def checked(match: re.Match[str]) -> str:
-        if _is_interval(match):
-            return match.group()
-        return "".join(f" [{n}]" for n in dict.fromkeys(_numbers(match)) if 1 <= n <= highest)
-
-    return _NUMBER.sub(checked, text)
+def opening_of_number(text: str) -> int:
+    """Where what may become a citation begins at the end of a text; its length where nothing does."""
+    opening = _OPENING.search(text)
+    return opening.start() if opening else len(text)
 
 
 def numbers_in(text: str) -> list[int]:
@@ -85,10 +65,15 @@ def statements(passage: Passage, number: int) -> list[Statement]:
         if marks := _LINE_MARKS.match(passage.text, start, end):
             start = marks.end()
         text = passage.text[start:end]
-        if _HEADING.match(passage.text, line_start) or _NO_STATEMENT.fullmatch(text) or _LEAD_IN.search(text):
+        if _HEADING.match(passage.text, line_start) or _NO_STATEMENT.fullmatch(text) or is_lead_in(text):
             continue
         found.append(Statement(number, start, end, text))
     return found
+
+
+def is_lead_in(sentence: str) -> bool:
+    """Whether a sentence only introduces what follows: "steps:"."""
+    return bool(_LEAD_IN.search(sentence))
 
 
 def citation(number: int, passage: Passage, start: int, end: int) -> Citation:

@@ -82,6 +82,8 @@ def _parser(language: Language) -> argparse.ArgumentParser:
     index.add_argument("--watch", action="store_true", help=say("watch"))
     ask = add("ask", _ask, "corpus", "index", "chat_model", "language", "top_k")
     ask.add_argument("question", help=say("question"))
+    ask.add_argument("--general", action="store_const", const=True, help=say("general"))
+    ask.add_argument("--loose", action="store_const", const=False, dest="strict", help=say("loose"))
     search = add("search", _search, "corpus", "index", "top_k")
     search.add_argument("query", help=say("query"))
     topics = add("topics", _topics, "corpus", "index")
@@ -131,7 +133,7 @@ def _index(options: argparse.Namespace, language: Language) -> int:
 
 def _ask(options: argparse.Namespace, language: Language) -> int:
     with progress_bar(language) as progress, _open(options, progress) as notes:
-        answer = notes.ask(options.question, topic=options.topic)
+        answer = notes.ask(options.question, topic=options.topic, strict=options.strict, allow_general=options.general)
     if options.json:
         from qa.json_values import answer_to_json
 

@@ -19,6 +19,8 @@ _FILES_NAMED = 50
 
 def answer_text(answer: Answer, language: Language) -> str:
     parts = [answer.text]
+    if answer.general:
+        parts += ["", word("general_knowledge", language), *answer.general.values()]
     if answer.citations:
         parts += ["", word("sources", language)]
     for citation in answer.citations:

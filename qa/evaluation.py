@@ -19,8 +19,9 @@ from qa.errors import QuestionFileError
 from qa.evidence import Evidence
 from qa.metrics import DEPTH, ComparedRow, DecisionRow, RetrievalRow, Searched, decision_rows, retrieval_rows
 from qa.notes import line_starts
+from qa.passages import split_note
 from qa.question_sets import Gold, Question, read_questions
-from qa.types import LANGUAGES, Answer, Hit, Language, Note, Progress
+from qa.types import LANGUAGES, Answer, Citation, Hit, Language, Note, Progress
 from qa.writing import in_language
 
 __all__ = [
@@ -60,8 +61,11 @@ class AnswerRow:
     questions: int
     in_language: float
     valid_citations: float  # citations whose quote stands in the note at its lines, and numbers that have one
-    cited_gold_note: float  # answers to answerable questions that cite the gold passage
-    facts: float  # gold facts that the answers hold
+    citation_precision: float  # citations that quote the section of the gold evidence
+    citation_recall: float  # pieces of gold evidence that a citation quotes, in answers that were given
+    facts: float  # gold facts that the answers hold; those of declined answers count as missed
+    unsupported: float  # sentences of the texts that cite nothing
+    left_out: float  # sentences that the model wrote and the check took out
     declined_unanswerable: float
     declined_answerable: float
     seconds: float  # median
@@ -127,13 +131,16 @@ def calibrate(run: Retrieval, source: Mapping[str, Any]) -> tuple[calibration.Ca
 
 
 def evaluate_answers(
-    notes: NotesQA, questions: Sequence[Question], progress: ReportProgress | None = None
+    notes: NotesQA,
+    questions: Sequence[Question],
+    progress: ReportProgress | None = None,
+    languages: Sequence[Language] = LANGUAGES,
 ) -> tuple[list[AnswerRow], list[dict[str, Any]]]:
     """A row per language in which there are questions, and every answer with what was found wrong with it."""
     records: list[dict[str, Any]] = []
     rows = []
-    total = sum(len(question.texts) for question in questions)
-    for language in LANGUAGES:
+    total = sum(language in question.texts for question in questions for language in languages)
+    for language in languages:
         of_language = []
         for question in questions:
             if language not in question.texts:
@@ -249,7 +256,9 @@ def _check_gold(question: Question, notes: Mapping[str, Note]) -> None:
 def _record(notes: NotesQA, question: Question, language: Language, answer: Answer, seconds: float) -> dict[str, Any]:
     text = answer.texts[language]
     valid = [_is_valid(notes, answer, number) for number in numbers_in(text)]
-    cited = [g for g in question.gold for c in answer.citations if g.is_in(c.passage)]
+    places = [_place(notes, gold) for gold in question.gold]
+    sentences = [sentence for sentence in answer.sentences if sentence.language == language]
+    kept = [sentence for sentence in sentences if sentence.change != "dropped"]
     facts = question.facts[language]
     return {
         "id": question.id,
@@ -261,11 +270,40 @@ def _record(notes: NotesQA, question: Question, language: Language, answer: Answ
         "in_language": in_language(text, language),
         "citations": len(valid),
         "valid_citations": sum(valid),
-        "cited_gold": bool(cited),
+        "cited_right": sum(any(_in_section(c, place) for place in places) for c in answer.citations),
+        "gold": len(places),
+        "gold_quoted": sum(any(_quotes(c, place) for c in answer.citations) for place in places),
+        "quotes": [[c.number, c.note_path, c.start_line, c.end_line, c.quote] for c in answer.citations],
+        "citations_given": len(answer.citations),
+        "written": len(sentences),
+        "sentences": [{**asdict(sentence), "citations": list(sentence.citations)} for sentence in sentences],
+        "kept": len(kept),
+        "unsupported": sum(not sentence.citations for sentence in kept),
         "facts": [any(part.casefold() in text.casefold() for part in fact.split("|")) for fact in facts],
         "seconds": seconds,
         "first_token": answer.timings.get("first_token"),
     }
+
+
+def _place(notes: NotesQA, gold: Gold) -> tuple[str, tuple[str, ...], tuple[int, int]]:
+    """Note, headings and lines (1-based) of a piece of gold evidence."""
+    note = notes.notes()[gold.note]
+    lines = gold.lines
+    if lines is None:
+        first = note.text[: note.text.find(gold.quote)].count("\n") + 1
+        lines = (first, first + gold.quote.count("\n"))
+    headings = next((p.headings for p in split_note(note) if p.start_line <= lines[0] <= p.end_line), ())
+    return gold.note, headings, lines
+
+
+def _in_section(citation: Citation, place: tuple[str, tuple[str, ...], tuple[int, int]]) -> bool:
+    note, headings, _ = place
+    return _quotes(citation, place) or (citation.note_path == note and citation.headings == headings)
+
+
+def _quotes(citation: Citation, place: tuple[str, tuple[str, ...], tuple[int, int]]) -> bool:
+    note, _, (start, end) = place
+    return citation.note_path == note and citation.start_line <= end and start <= citation.end_line
 
 
 def _is_valid(notes: NotesQA, answer: Answer, number: int) -> bool:
@@ -290,13 +328,22 @@ def _answer_row(language: Language, records: Sequence[dict[str, Any]]) -> Answer
         len(records),
         _share(record["in_language"] for record in records),
         sum(record["valid_citations"] for record in records) / max(1, sum(record["citations"] for record in records)),
-        _share(record["cited_gold"] for record in given),
+        _ratio(given, "cited_right", "citations_given"),
+        _ratio(given, "gold_quoted", "gold"),
         _share(fact for record in answerable for fact in record["facts"]),
+        _ratio(records, "unsupported", "kept"),
+        1 - _ratio(records, "kept", "written"),
         _share(record["declined"] for record in others),
         _share(record["declined"] for record in answerable),
         statistics.median(record["seconds"] for record in records),
         statistics.median(first) if first else float("nan"),
     )
+
+
+def _ratio(records: Iterable[Mapping[str, Any]], part: str, whole: str) -> float:
+    of = list(records)
+    total = sum(record[whole] for record in of)
+    return float(sum(record[part] for record in of) / total) if total else float("nan")
 
 
 def _share(values: Iterable[bool]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from qa.types import Answer, Citation, Hit
@@ -15,6 +16,10 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
         "abstained": answer.abstained,
         "citations": [_citation(citation) for citation in answer.citations],
         "conflicts": [[conflict.first, conflict.second] for conflict in answer.conflicts],
+        "sentences": [asdict(sentence) for sentence in answer.sentences],
+        "not_mentioned": list(answer.unnamed),
+        "general_knowledge": dict(answer.general),
+        "forgotten_turns": answer.forgotten_turns,
         "model": answer.model,
         "timings": dict(answer.timings),
     }

@@ -37,6 +37,7 @@ class Coverage:
 
     shares: Scores  # (rows,)
     named: float  # what any passage holds
+    weights: tuple[float, ...] = ()  # of each unit
 
 
 class LexicalIndex:
@@ -58,18 +59,20 @@ class LexicalIndex:
         A term that no passage holds counts as not covered, so that a chance match cannot decide a question alone.
         """
         shares = np.zeros(len(self._alive), np.float32)
-        total = known = 0.0
+        weights: list[float] = []
+        known = 0.0
         for unit in units:
             rows, scores = self._match(unit.alternatives)
             weight = unit.weight * self._rarity(len(rows))
-            total += weight
+            weights.append(weight)
             if not len(rows):
                 continue
             known += weight
             shares[rows] += np.float32(weight) * (scores / scores.max())
         if allowed is not None:
             shares[~allowed] = 0.0
-        return Coverage(shares / np.float32(total), known / total) if total else Coverage(shares, 0.0)
+        total = sum(weights)
+        return Coverage(shares / np.float32(total), known / total, tuple(weights)) if total else Coverage(shares, 0.0)
 
     def _match(self, alternatives: Iterable[tuple[str, ...]]) -> tuple[NDArray[np.int64], Scores]:
         """Rows that hold all terms of an alternative, ascending, with the sum of their BM25 over the alternatives."""

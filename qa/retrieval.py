@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,14 @@ from qa.encoder import Encoder
 from qa.evidence import NOTHING, Evidence, evidence, ways
 from qa.glossary import Glossary
 from qa.index import Index
-from qa.queries import Query, other_language, understand
+from qa.lexical import Unit
+from qa.queries import Query, named_units, other_language, understand
 from qa.question_mean import means_key, question_means
 from qa.reranking import Reordering
 from qa.senses import CENTRING, Cosines, Senses, Vector
 from qa.snapshot import Place, Snapshot
 from qa.topics import passages_of_topic
-from qa.types import OTHER, Hit, Language, Note
+from qa.types import LANGUAGES, OTHER, Hit, Language, Note
 
 CANDIDATES = 60  # per language on the dense side, and on the lexical side
 # Fitted on public questions and those about the shipped notes together; see bench/results.md.
@@ -37,11 +38,28 @@ Translate = Callable[[str, Language], str]  # of (question, language); empty whe
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a search made of the question, to compare other texts with it in the same way."""
+
+    language: Language
+    vector: Vector
+    level: float  # mean cosine of the question and the passages in its language
+    centred: Vector  # less what all questions share
+    common: Mapping[Language, Vector]  # what the passages of each language share
+    units: tuple[Unit, ...]
+    weights: tuple[float, ...]  # of the units, by how rare they are in the notes
+    translation: Vector | None = None
+    translated_units: tuple[Unit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """The result of a search, best first."""
 
     hits: list[Hit]
     evidence: Evidence
+    state: str = ""  # identity of the state of the index that was searched
+    asked: Asked | None = field(default=None, compare=False)  # None where no encoder is there
 
 
 class Retriever:
@@ -67,7 +85,7 @@ class Retriever:
         self._reordering = reordering
         self._stored: dict[str, Encoder | None] = {}  # by fingerprint
         self._means: dict[str, Mapping[Language, Vector]] = {}  # by fingerprint
-        self._merged: tuple[Glossary, int, Glossary] | None = None  # given, generation, with what its notes say
+        self._merged: tuple[Glossary, str, Glossary] | None = None  # given, state of the index, with what its notes say
 
     def find(self, text: str, top_k: int, topic: str | None = None, translate: Translate | None = None) -> Found:
         """The best passages. Raises UnknownTopic, IndexNotBuilt and GlossaryError.
@@ -82,10 +100,24 @@ class Retriever:
             allowed = None if topic is None else snapshot.mask(passages_of_topic(snapshot.outline(), topic, glossary))
             query = understand(text, glossary, translated)
             depth = max(top_k, RERANKED) if self._reordering else top_k
-            found = search(snapshot, query, self._senses(query, snapshot), depth, allowed)
+            senses = self._senses(query, snapshot)
+            found = search(snapshot, query, senses, depth, allowed)
+            hits, state = found.hits, snapshot.identity
+            asked = _asked(snapshot, query, senses) if senses else None
         if self._reordering:
-            return Found(self._reordering.reorder(text, found.hits)[:top_k], found.evidence)
-        return found
+            hits = self._reordering.reorder(text, hits)[:top_k]
+        return Found(hits, found.evidence, state, asked)
+
+    def state(self) -> str:
+        """The identity of the index as it is now. Raises IndexNotBuilt."""
+        with self._index.read() as snapshot:
+            return snapshot.identity
+
+    def unnamed(self, text: str) -> tuple[str, ...]:
+        """The names in a question that no note has, by none of their other names. Raises IndexNotBuilt."""
+        with self._index.read() as snapshot:
+            glossary = self._glossary_of(snapshot)
+            return tuple(name for name, unit in named_units(text, glossary) if not snapshot.coverage([unit]).named)
 
     def translation_pays(self, text: str) -> bool:
         """Whether `find` would ask for a translation. Raises IndexNotBuilt."""
@@ -104,8 +136,8 @@ class Retriever:
 
     def _glossary_of(self, snapshot: Snapshot) -> Glossary:
         given, merged = self._read_glossary(), self._merged
-        if merged is None or merged[0] is not given or merged[1] != snapshot.generation:
-            merged = self._merged = (given, snapshot.generation, given.plus(snapshot.mined()))
+        if merged is None or merged[0] is not given or merged[1] != snapshot.identity:
+            merged = self._merged = (given, snapshot.identity, given.plus(snapshot.mined()))
         return merged[2]
 
     def _senses(self, query: Query, snapshot: Snapshot) -> Senses | None:
@@ -204,6 +236,20 @@ def search(
     )
 
 
+def _asked(snapshot: Snapshot, query: Query, senses: Senses) -> Asked:
+    return Asked(
+        query.language,
+        senses.plain,
+        float(senses.plain @ snapshot.mean(query.language)) if snapshot.share(query.language) else 0.0,
+        senses.centred,
+        {language: CENTRING * snapshot.mean(language) for language in LANGUAGES},
+        query.units,
+        snapshot.coverage(query.units).weights,
+        senses.translation,
+        query.translated_units,
+    )
+
+
 def _less_of_its_language(vector: Vector, difference: Vector) -> Vector:
     """A vector without some of its part along the difference of the two languages."""
     direction = difference / max(float(np.linalg.norm(difference)), 1e-9)
@@ -211,14 +257,20 @@ def _less_of_its_language(vector: Vector, difference: Vector) -> Vector:
 
 
 def _shares(snapshot: Snapshot, query: Query, allowed: NDArray[np.bool_] | None) -> tuple[NDArray[np.float32], float]:
-    """(rows,) the share of the question's weight that each row covers, and what any row covers."""
+    """(rows,) the share of the question's weight that each row covers, and what any row covers.
+
+    In the question's own language words may count as they stand, where that covers more: a concept taken as one unit
+    loses the parts of its name that a note uses without the rest.
+    """
     coverage = snapshot.coverage(query.units, allowed)
-    if not query.translated:
-        return coverage.shares, coverage.named
-    translated = snapshot.coverage(query.translated_units, allowed)
+    words = snapshot.coverage(query.words, allowed)
     across = snapshot.in_language(OTHER[query.language])
-    shares = np.where(across, np.maximum(coverage.shares, translated.shares), coverage.shares)
-    return np.asarray(shares, np.float32), max(coverage.named, translated.named)
+    there, named = coverage.shares, coverage.named
+    if query.translated:
+        translated = snapshot.coverage(query.translated_units, allowed)
+        there, named = np.maximum(there, translated.shares), max(named, translated.named)
+    shares = np.where(across, there, np.maximum(coverage.shares, words.shares))
+    return np.asarray(shares, np.float32), named
 
 
 def _highest(shares: NDArray[np.float32], k: int) -> NDArray[np.int64]:

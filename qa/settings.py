@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     timeout: float = Field(60.0, gt=0, le=3600, description="seconds without a word from a model server")
 
     language: AnswerLanguage = Field("auto", description="language of answers: auto, zh, en or both")
+    strict: bool = Field(
+        True, description="leave out what no note supports; false: mark it as not from your notes, for a strong model"
+    )
+    allow_general: bool = Field(
+        False, description="let the chat model answer from general knowledge, labelled, what the notes do not cover"
+    )
     top_k: int = Field(6, ge=1, le=50, description="passages retrieved for a question")
 
     host: str = Field("127.0.0.1", description="address that the chat page listens on")

@@ -34,7 +34,7 @@ class Snapshot:
         self._derived = derived
         self.encoder = manifest["encoder"]  # fingerprint of the encoder of its vectors
         self.encoder_location = manifest.get("encoder_location", "")
-        self.generation = int(manifest["generation"])
+        self.identity = manifest["id"]  # of this state: no other one ever has it, in this index or another
 
     def nearest(
         self, query: np.ndarray, language: Language, k: int, allowed: NDArray[np.bool_] | None = None

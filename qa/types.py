@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from qa.errors import NotesQAError
+
 Language = Literal["zh", "en"]
 AnswerLanguage = Literal["auto", "zh", "en", "both"]
 Way = Literal["meaning", "words", "glossary", "translation"]
+# What became of a sentence in its check: the model's numbers stood, it had none and got some, they were others, nothing
+# in the notes supports it and it is marked or left out; or it is a note's own, or says what another one says.
+Change = Literal["kept", "cited", "corrected", "marked", "dropped", "quoted", "translated"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 OTHER: Mapping[Language, Language] = {"zh": "en", "en": "zh"}
 
@@ -91,6 +96,17 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer and what its check found."""
+
+    language: Language
+    text: str  # without numbers
+    citations: tuple[int, ...]  # numbers; empty where nothing in the notes supports it
+    support: float  # how far above the least that counts as support, below 0: nothing supports it
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One earlier exchange of a conversation."""
 
@@ -110,6 +126,10 @@ class Answer:
     conflicts: tuple[Conflict, ...] = ()
     model: str = ""
     timings: Mapping[str, float] = field(default_factory=dict)  # seconds since the question, by stage
+    sentences: tuple[Sentence, ...] = ()  # with those that were left out of `texts`
+    unnamed: tuple[str, ...] = ()  # names in the question that no note has
+    general: Mapping[Language, str] = field(default_factory=dict)  # from general knowledge, where that was allowed
+    forgotten_turns: int = 0  # earlier turns that the model was not shown
 
     @property
     def text(self) -> str:
@@ -125,21 +145,45 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
+class Extract:
+    """The notes' own sentences on the question, to read until there is text; cited like an answer."""
+
+    texts: Mapping[Language, str]
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
     """More text of the answer in one language, to be appended to what came before."""
 
     language: Language
     text: str
+    general: bool = False  # from general knowledge, not from the notes
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceChecked:
+    """A sentence of the text so far was compared with the notes."""
+
+    sentence: Sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Last event of a stream. `answer` is checked and may differ from the sum of the deltas."""
+    """Last event of a stream that came to its end. `answer` is checked and may differ from the sum of the deltas."""
 
     answer: Answer
 
 
-Event = Sources | TextDelta | Done
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Last event of a stream that broke off after its sources were there; `texts` is what was said until then."""
+
+    error: NotesQAError
+    texts: Mapping[Language, str]
+
+
+Event = Sources | Extract | TextDelta | SentenceChecked | Done | Failed
 
 
 @dataclass(frozen=True, slots=True)

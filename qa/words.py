@@ -118,6 +118,12 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "skip_dangling": ("是失效的链接", "is a link that leads nowhere"),
     "skip_name": ("名称不是 UTF-8，请重命名", "has a name that is not UTF-8; rename it"),
     "skip_not_file": ("名称像笔记，却不是文件", "has the name of a note but is no file"),
+    "general_knowledge": (
+        "以下来自模型的一般知识，不在你的笔记中，也没有出处：",
+        "From the model's general knowledge, not from your notes, without sources:",
+    ),
+    "general": ("笔记没有讲到时，用模型的一般知识回答", "answer from general knowledge what the notes do not cover"),
+    "loose": ("笔记不支持的句子标出来，而不是略去", "mark sentences that no note supports instead of leaving them out"),
     "sources": ("来源：", "Sources:"),
     "lines": ("第 {start}-{end} 行", "lines {start}-{end}"),
     "nothing_found": ("没有找到段落。", "No passage was found."),

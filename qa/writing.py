@@ -1,21 +1,28 @@
-"""The text of an answer from a chat model: held to its language, without false numbers, in two languages at once."""
+"""The text of an answer from a chat model, held to its language and to the length of its context."""
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
 
 from qa.chat import LocalChatModel, stream_text
-from qa.citations import keep_numbers, without_numbers
+from qa.citations import without_numbers
 from qa.language import han_share, has_han
-from qa.prompts import answer_messages, language_pattern, prompt_tokens
+from qa.prompts import (
+    MAX_HISTORY_TURNS,
+    answer_messages,
+    general_messages,
+    language_pattern,
+    prompt_tokens,
+    version_messages,
+)
 from qa.types import Language, Passage, Turn
 
 _HEAD_CHARS = 24  # of an answer that is looked at before any of it is shown, where no pattern holds the language
+_VERSION_TOKENS = 120  # of one sentence in the other language
 
 
 class WrongLanguage(Exception):
@@ -28,7 +35,7 @@ class Task:
 
     question: str
     passages: Sequence[Passage]  # numbered from 1 in the prompt and in the answer
-    history: Sequence[Turn] = ()
+    history: Sequence[Turn] = ()  # as much of it as the model is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +47,53 @@ class Limits:
     timeout: float = 60.0  # seconds without a word from a server
 
 
-def write(
-    model: BaseChatModel, task: Task, languages: Sequence[Language], limits: Limits
-) -> Iterator[tuple[Language, str]]:
-    """Pieces of the answer in each language as they come. Closing it stops the model. Raises WrongLanguage."""
-    return _together({language: _in_one_language(model, task, language, limits) for language in languages})
+def fitted(model: BaseChatModel, task: Task, language: Language, limits: Limits) -> Task:
+    """The task as far as the model's context holds it with an answer: old turns go first, then the last passages."""
+    task = replace(task, history=tuple(task.history[-MAX_HISTORY_TURNS:]))
+    room = limits.context_tokens - limits.answer_tokens
+    while _tokens(model, answer_messages(task.question, task.passages, language, task.history)) > room:
+        if task.history:
+            task = replace(task, history=task.history[1:])
+        elif len(task.passages) > 1:
+            task = replace(task, passages=task.passages[:-1])
+        else:
+            break  # the engine says so in a sentence
+    return task
+
+
+def write(model: BaseChatModel, task: Task, language: Language, limits: Limits) -> Generator[str, None, None]:
+    """Pieces of the answer as they come. Closing it stops the model. Raises WrongLanguage."""
+    if isinstance(model, LocalChatModel):
+        yield from _pieces(model, task, language, limits)
+    else:
+        yield from _looked_at(model, task, language, limits)
+
+
+def in_other_language(
+    model: BaseChatModel, sentence: str, language: Language, limits: Limits
+) -> Generator[str, None, None]:
+    """Pieces of a sentence of an answer in a language. Closing it stops the model."""
+    return stream_text(
+        model,
+        version_messages(sentence, language),
+        pattern=language_pattern(language, 1),
+        max_tokens=min(_VERSION_TOKENS, limits.answer_tokens),
+        stop=("\n",),
+        timeout=limits.timeout,
+    )
+
+
+def write_general(
+    model: BaseChatModel, question: str, language: Language, limits: Limits
+) -> Generator[str, None, None]:
+    """Pieces of an answer from general knowledge, without notes. Closing it stops the model."""
+    return stream_text(
+        model,
+        general_messages(question, language),
+        pattern=language_pattern(language, 1),
+        max_tokens=limits.answer_tokens,
+        timeout=limits.timeout,
+    )
 
 
 def in_language(text: str, language: Language) -> bool:
@@ -53,15 +102,8 @@ def in_language(text: str, language: Language) -> bool:
     return has_han(bare) and han_share(bare) > 0.2 if language == "zh" else han_share(bare) < 0.2
 
 
-def _in_one_language(
-    model: BaseChatModel, task: Task, language: Language, limits: Limits
-) -> Generator[str, None, None]:
-    held = isinstance(model, LocalChatModel)
-    pieces = _pieces(model, task, language, limits) if held else _looked_at(model, task, language, limits)
-    try:
-        yield from keep_numbers(pieces, len(task.passages))
-    finally:
-        pieces.close()
+def _tokens(model: BaseChatModel, messages: Sequence[BaseMessage]) -> int:
+    return model.count_prompt_tokens(messages) if isinstance(model, LocalChatModel) else prompt_tokens(messages)
 
 
 def _looked_at(model: BaseChatModel, task: Task, language: Language, limits: Limits) -> Generator[str, None, None]:
@@ -86,57 +128,10 @@ def _looked_at(model: BaseChatModel, task: Task, language: Language, limits: Lim
 def _pieces(
     model: BaseChatModel, task: Task, language: Language, limits: Limits, retry: bool = False
 ) -> Generator[str, None, None]:
-    passages = task.passages
-    messages = answer_messages(task.question, passages, language, task.history, retry)
-    if prompt_tokens(messages) + limits.answer_tokens > limits.context_tokens:
-        passages = passages[:1]
-        messages = answer_messages(task.question, passages, language, (), retry)
     return stream_text(
         model,
-        messages,
-        pattern=language_pattern(language, len(passages)),
+        answer_messages(task.question, task.passages, language, task.history, retry),
+        pattern=language_pattern(language, len(task.passages)),
         max_tokens=limits.answer_tokens,
         timeout=limits.timeout,
     )
-
-
-def _together(streams: Mapping[Language, Generator[str, None, None]]) -> Iterator[tuple[Language, str]]:
-    """What comes from all streams as it comes; one stream stays in the caller's thread."""
-    if len(streams) == 1:
-        for language, stream in streams.items():
-            try:
-                yield from ((language, piece) for piece in stream)
-            finally:
-                stream.close()
-        return
-    pieces: queue.SimpleQueue[tuple[Language, str | BaseException | None]] = queue.SimpleQueue()
-    stopped = threading.Event()
-
-    def read(language: Language, stream: Generator[str, None, None]) -> None:
-        try:
-            for piece in stream:
-                pieces.put((language, piece))
-                if stopped.is_set():
-                    break
-            stream.close()
-            pieces.put((language, None))
-        except BaseException as error:  # raised again in the thread that reads
-            pieces.put((language, error))
-
-    threads = [threading.Thread(target=read, args=item, daemon=True) for item in streams.items()]
-    for thread in threads:
-        thread.start()
-    try:
-        running = len(threads)
-        while running:
-            language, piece = pieces.get()
-            if isinstance(piece, BaseException):
-                raise piece
-            if piece is None:
-                running -= 1
-            else:
-                yield language, piece
-    finally:
-        stopped.set()
-        for thread in threads:
-            thread.join()

@@ -16,7 +16,7 @@ from qa.chat.engine import FinishReason
 from qa.index import Index
 from qa.settings import Settings
 
-_TRANSLATES = re.compile(r"Translate|翻译成")
+_TRANSLATES = re.compile(r"Translate|翻译成|知识助手")
 
 # The word encoder's cosines are no measure: words alone say whether the notes answer, and the model's word.
 _WEIGHTS = (0.0, 0.0, 0.0, 3.0, 3.0, -1.0)
@@ -42,6 +42,7 @@ class ScriptedEngine:
         self.patterns: list[Pattern | None] = []
         self.closed_early = 0
         self.closed = False
+        self.breaks_after: int | None = None  # pieces
 
     @property
     def answering(self) -> list[int]:
@@ -56,6 +57,8 @@ class ScriptedEngine:
         text = self.script(messages)
         try:
             for start in range(0, len(text), 3):
+                if self.breaks_after is not None and start >= 3 * self.breaks_after:
+                    raise RuntimeError("out of memory")
                 yield text[start : start + 3]
         except GeneratorExit:
             self.closed_early += 1

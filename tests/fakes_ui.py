@@ -165,6 +165,8 @@ class FakeNotes:
         language: AnswerLanguage = "auto",
         topic: str | None = None,
         history: Sequence[Turn] = (),
+        *,
+        allow_general: bool | None = None,
     ) -> Iterator[Event]:
         self.asked.append((question, language, topic, tuple(history)))
         if not question.strip():

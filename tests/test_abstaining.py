@@ -36,5 +36,14 @@ def test_refusal_without_notes_names_no_topic() -> None:
 
 
 def test_pointer_says_in_its_language_where_the_other_stands() -> None:
-    assert pointer("zh", [1, 3]) == "笔记中的英文原文讲到了这一点，见 [1] [3]。"
-    assert pointer("en", [2]) == "Your notes say it in Chinese; see [2]."
+    assert pointer("zh") == "这一点见笔记中的英文原文。"
+    assert pointer("en") == "Your notes say it in Chinese."
+
+
+def test_names_that_no_note_has_are_said_in_the_refusal() -> None:
+    assert refusal("zh", [], Glossary.load(), ("SwiGLU", "Mamba")) == (
+        "你的笔记没有讲到这个问题。笔记里没有提到SwiGLU、Mamba。"
+    )
+    assert refusal("en", [], Glossary.load(), ("Mamba",)) == (
+        "Your notes do not cover this question. They do not mention Mamba."
+    )

@@ -35,7 +35,7 @@ from qa.evidence import Evidence
 from qa.metrics import ComparedRow, DecisionRow, RetrievalRow, Searched, compare
 from qa.question_sets import heading_questions, write_notes
 from qa.retrieval import LEXICAL_WEIGHT, Found
-from qa.types import Answer, AnswerLanguage, Citation, Hit, Language, Note, Passage, Progress
+from qa.types import Answer, AnswerLanguage, Citation, Hit, Language, Note, Passage, Progress, Sentence
 
 TEXT = "# 池化\r\n\r\n池化层缩小特征图。\r\n它没有参数。\r\n\r\n## B\r\n\r\nother\r\n"
 NOTE = Note("cnn.md", "池化", TEXT, "0", "zh")
@@ -58,7 +58,8 @@ def hits(*passages: Passage) -> list[Hit]:
 
 def answer(text: str, *citations: Citation, language: Language = "zh", first_token: float | None = 0.5) -> Answer:
     timings = {} if first_token is None else {"first_token": first_token}
-    return Answer("q", {language: text}, citations, (), abstained=not citations, timings=timings)
+    said = (Sentence(language, text, tuple(c.number for c in citations), 0.1, "kept"),) if citations else ()
+    return Answer("q", {language: text}, citations, (), not citations, timings=timings, sentences=said)
 
 
 class ScriptedNotes:
@@ -167,7 +168,8 @@ def test_good_answer_scores_one_everywhere() -> None:
         answer("它缩小特征图 [1]。", QUOTED), answer("It shrinks the map [1].", QUOTED, language="en")
     )
     for row in (zh, en):
-        assert (row.in_language, row.valid_citations, row.cited_gold_note, row.facts) == (1.0, 1.0, 1.0, 1.0)
+        assert (row.in_language, row.valid_citations, row.citation_recall, row.facts) == (1.0, 1.0, 1.0, 1.0)
+        assert (row.citation_precision, row.unsupported) == (1.0, 0.0)
         assert (row.declined_answerable, row.first_token) == (0.0, 0.5)
         assert math.isnan(row.declined_unanswerable)
 
@@ -194,7 +196,22 @@ def test_number_without_a_quote_on_its_lines_is_not_valid(citation: Citation) ->
 def test_citation_of_another_passage_is_valid_and_not_gold() -> None:
     other = Citation(1, OTHER, "other", 8, 8)
     zh, _ = answers_measured(answer("它缩小特征图 [1]。", other), answer("x", QUOTED, language="en"))
-    assert (zh.valid_citations, zh.cited_gold_note) == (1.0, 0.0)
+    assert (zh.valid_citations, zh.citation_precision, zh.citation_recall) == (1.0, 0.0, 0.0)
+
+
+def test_another_sentence_of_the_gold_section_is_precise_and_no_recall() -> None:
+    beside = Citation(1, POOLING, "它没有参数。", 4, 4)
+    zh, _ = answers_measured(answer("它没有参数 [1]。", beside), answer("x", QUOTED, language="en"))
+    assert (zh.citation_precision, zh.citation_recall) == (1.0, 0.0)
+
+
+def test_sentences_without_support_are_counted() -> None:
+    told = answer("它缩小特征图 [1]。", QUOTED)
+    marked, dropped = (replace(told.sentences[0], citations=(), change=of) for of in ("marked", "dropped"))
+    zh, _ = answers_measured(
+        replace(told, sentences=(*told.sentences, marked, dropped, dropped)), answer("x", language="en")
+    )
+    assert (zh.unsupported, zh.left_out) == (0.5, 0.5)
 
 
 def test_declining_is_right_only_without_gold() -> None:
@@ -202,7 +219,7 @@ def test_declining_is_right_only_without_gold() -> None:
     zh, _ = answers_measured(*declined, question=UNANSWERABLE)
     assert (zh.declined_unanswerable, math.isnan(zh.declined_answerable)) == (1.0, True)
     zh, _ = answers_measured(*declined)
-    assert (zh.declined_answerable, math.isnan(zh.cited_gold_note)) == (1.0, True)
+    assert (zh.declined_answerable, math.isnan(zh.citation_recall)) == (1.0, True)
 
 
 def test_every_answer_is_recorded_and_counted() -> None:
@@ -235,7 +252,7 @@ def test_cited_lines_are_gold() -> None:
     zh, en = answers_measured(
         answer("x [1]。", Citation(1, OTHER, "other", 8, 8)), answer("x [1].", QUOTED, language="en"), question
     )
-    assert (zh.cited_gold_note, en.cited_gold_note) == (1.0, 0.0)
+    assert (zh.citation_recall, en.citation_recall) == (1.0, 0.0)
 
 
 def test_table_is_markdown_with_intervals() -> None:

@@ -31,6 +31,8 @@ class Backend(Protocol):
         language: AnswerLanguage = "auto",
         topic: str | None = None,
         history: Sequence[Turn] = (),
+        *,
+        allow_general: bool | None = None,
     ) -> Iterator[Event]: ...
 
     def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]: ...

@@ -16,7 +16,19 @@ from typing import Any
 import gradio as gr
 
 from qa.errors import NotesQAError
-from qa.types import AnswerLanguage, Done, Event, IndexChanges, Language, Progress, Sources, TextDelta, Turn
+from qa.types import (
+    AnswerLanguage,
+    Done,
+    Event,
+    Extract,
+    Failed,
+    IndexChanges,
+    Language,
+    Progress,
+    Sources,
+    TextDelta,
+    Turn,
+)
 from qa.ui import render
 from qa.ui.backend import Backend
 from qa.ui.following import Following, Pace
@@ -104,6 +116,7 @@ class Events:
         question: str,
         language: AnswerLanguage,
         topic: str | None,
+        allow_general: bool,
         conversation: Conversation,
         request: gr.Request,
     ) -> Iterator[Update]:
@@ -117,7 +130,7 @@ class Events:
         conversation = conversation.asked(render.render_question(question), render.render_waiting("searching", ui))
         yield "", conversation.messages(), "", conversation, gr.Button(visible=False), gr.Button(visible=True)
         latest = conversation
-        for latest, sources in self._write(question, language, topic or None, history, conversation, ui):
+        for latest, sources in self._write(question, language, topic or None, allow_general, history, conversation, ui):
             yield gr.skip(), latest.messages(), sources, latest, gr.skip(), gr.skip()
         yield gr.skip(), gr.skip(), gr.skip(), latest.finished(), gr.Button(visible=True), gr.Button(visible=False)
 
@@ -126,22 +139,30 @@ class Events:
         question: str,
         language: AnswerLanguage,
         topic: str | None,
+        allow_general: bool,
         history: tuple[Turn, ...],
         conversation: Conversation,
         ui: Language,
     ) -> Iterator[tuple[Conversation, Any]]:
         texts: dict[Language, str] = {}
+        extract = ""
         shown = 0.0
         before = conversation
         stream: Iterator[Event] = iter(())
         try:
-            stream = self._notes.stream(question, language=language, topic=topic, history=history)
+            stream = self._notes.stream(
+                question, language=language, topic=topic, history=history, allow_general=allow_general
+            )
             for event in stream:
                 match event:
                     case Sources(hits):
-                        conversation = conversation.answered(render.render_waiting("writing", ui))
+                        conversation = before.answered(extract + render.render_waiting("writing", ui))
                         yield conversation, render.render_hits(hits, ui)
-                    case TextDelta(of, text):
+                    case Extract(of_notes, _):
+                        extract = render.render_extract(of_notes, ui)
+                        conversation = before.answered(extract + render.render_waiting("writing", ui))
+                        yield conversation, gr.skip()
+                    case TextDelta(of, text, general) if not general:
                         texts[of] = texts.get(of, "") + text
                         if time.monotonic() - shown >= _SECONDS_BETWEEN_UPDATES:
                             shown = time.monotonic()
@@ -154,6 +175,8 @@ class Events:
                             Turn(question, answer.text)
                         )
                         yield conversation, render.render_sources(answer, ui)
+                    case Failed(error, said):
+                        yield before.answered(render.render_error(error, ui, said or None, extract)), gr.skip()
         except NotesQAError as error:
             yield before.answered(render.render_error(error, ui, texts)), gr.skip()
         except Exception as error:

@@ -45,8 +45,14 @@ THEME = gr.themes.Base(
 )
 
 
-def build_page(notes: Backend, warming: Warming, following: Following, language: AnswerLanguage = "auto") -> gr.Blocks:
-    """The page over these notes; `language` is the answer language that is chosen at first."""
+def build_page(
+    notes: Backend,
+    warming: Warming,
+    following: Following,
+    language: AnswerLanguage = "auto",
+    general: bool = False,
+) -> gr.Blocks:
+    """The page over these notes; `language` and `general` are what is chosen at first of the answer's options."""
     events = Events(notes, warming, following)
     # The window's title is not translated by Gradio: it is the name of the program.
     page = gr.Blocks(title="notes-qa", analytics_enabled=False, fill_width=True, fill_height=True)
@@ -96,6 +102,9 @@ def build_page(notes: Backend, warming: Warming, following: Following, language:
                         elem_id="nq-language",
                         scale=1,
                     )
+                    allow_general = gr.Checkbox(
+                        value=general, label=i18n("allow_general"), container=False, elem_id="nq-allow-general", scale=1
+                    )
                     topic = gr.Dropdown(
                         choices=[(i18n("all_notes"), "")],
                         value="",
@@ -116,7 +125,7 @@ def build_page(notes: Backend, warming: Warming, following: Following, language:
         asked = gr.on(
             [question.submit, send.click],
             events.answer,
-            [question, answer_language, topic, conversation],
+            [question, answer_language, topic, allow_general, conversation],
             [question, chat, sources, conversation, send, stop],
             show_progress="hidden",
             concurrency_limit=ANSWERS_AT_ONCE,

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
+from qa.citations import without_numbers
 from qa.notes import line_starts
 from qa.types import LANGUAGES, Answer, Citation, Hit, IndexChanges, Language, Passage, Progress, Topic, Way
 from qa.ui.following import Freshness
@@ -50,15 +51,25 @@ def render_stopped(html: str, ui: Language) -> str:
 def render_answer(answer: Answer, ui: Language) -> str:
     """A finished answer; one that abstained looks different, one whose notes disagree says so."""
     if answer.abstained:
-        return f'<div class="nq-answer nq-abstained">{_title("abstained", ui)}{_texts(answer.texts)}</div>'
-    return f'<div class="nq-answer">{_texts(answer.texts)}{_conflicts(answer, ui)}</div>'
+        told = f'<div class="nq-answer nq-abstained">{_title("abstained", ui)}{_texts(answer.texts)}</div>'
+        return told + _general(answer.general, ui)
+    forgotten = _small(phrase("forgotten", ui, turns=answer.forgotten_turns)) if answer.forgotten_turns else ""
+    quoted = any(sentence.change == "quoted" for sentence in answer.sentences)
+    said = _title("quoted", ui) if quoted else ""
+    return f'<div class="nq-answer">{said}{_texts(answer.texts)}{_conflicts(answer, ui)}{forgotten}</div>'
 
 
-def render_error(error: Exception, ui: Language, texts: Mapping[Language, str] | None = None) -> str:
-    """A sentence in the reader's language under what was written so far."""
+def render_extract(texts: Mapping[Language, str], ui: Language) -> str:
+    """The notes' own sentences to read until the answer is written; without numbers, which are not the answer's."""
+    bare = {language: without_numbers(text) for language, text in texts.items()}
+    return f'<div class="nq-answer nq-extract">{_title("extract", ui)}{_texts(bare)}</div>' if texts else ""
+
+
+def render_error(error: Exception, ui: Language, texts: Mapping[Language, str] | None = None, extract: str = "") -> str:
+    """A sentence in the reader's language under what was written so far, or else under the notes' own sentences."""
     sentence, detail = error_sentence(error, ui)
     told = f'<div class="nq-error"><p>{plain(sentence)}</p>{_small(detail)}</div>'
-    return f'<div class="nq-answer">{_texts(texts or {})}{told}</div>'
+    return f'{"" if texts else extract}<div class="nq-answer">{_texts(texts or {})}{told}</div>'
 
 
 def render_note(key: str, ui: Language) -> str:
@@ -199,6 +210,11 @@ def _texts(texts: Mapping[Language, str]) -> str:
         f"{render_markdown(texts[language], cite=True)}</div>"
         for language in shown
     )
+
+
+def _general(texts: Mapping[Language, str], ui: Language) -> str:
+    """What the model says from general knowledge, in a frame that says so."""
+    return f'<div class="nq-answer nq-general">{_title("general", ui)}{_texts(texts)}</div>' if texts else ""
 
 
 def _conflicts(answer: Answer, ui: Language) -> str:

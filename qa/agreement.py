@@ -1,0 +1,48 @@
+"""Whether two sentences in two languages say the same, as far as numbers, negations and names tell."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from qa.glossary import Glossary
+from qa.numerals import numbers_of, stated_numbers
+
+Difference = Literal["number", "negation", "term"]
+
+_NEGATED_EN = re.compile(
+    r"\b(?:no|not|never|cannot|without|nor|neither|none|unable|fails? to|lacks?|avoid\w*|prevent\w*|rather than"
+    r"|instead of|unlike|un\w+ed|in(?:dependent|sensitive|variant)\w*|non-?\w+|irrelevant|impossible|ignor\w+"
+    r"|less|few|hardly|only)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_NEGATED_ZH = re.compile(r"[不没非无未免勿莫缺]|避免|防止|而是|忽略|只|仅|难以|很少|失|丢|除了|别")
+# What surely denies, so that its lack in the other sentence is a difference and no choice of words.
+_DENIES_EN = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b", re.IGNORECASE)
+_DENIES_ZH = re.compile(r"不是|并非|而非|不能|不会|无法|没有|不需要|不必|不再|从不")
+# Names that both languages write alike: with a capital inside, a digit or an acronym.
+_NAME = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*|[A-Z]{2,})(?![A-Za-z0-9])")
+
+
+def differences(zh: str, en: str, glossary: Glossary) -> list[Difference]:
+    """In what a Chinese and an English sentence that should say the same differ; empty where in nothing seen."""
+    found: list[Difference] = []
+    if stated_numbers(zh) - numbers_of(en) or stated_numbers(en) - numbers_of(zh):
+        found.append("number")
+    denies = (_DENIES_ZH.search(zh) and not _NEGATED_EN.search(en)) or (
+        _DENIES_EN.search(en) and not _NEGATED_ZH.search(zh)
+    )
+    if denies:
+        found.append("negation")
+    if any(name not in zh and not _named_by_glossary(name, zh, glossary) for name in _NAME.findall(en)) or any(
+        name.rstrip("s") not in en and not _named_by_glossary(name, en, glossary) for name in _NAME.findall(zh)
+    ):
+        found.append("term")
+    return found
+
+
+def _named_by_glossary(name: str, text: str, glossary: Glossary) -> bool:
+    """Whether a text has the concept of a name by another of its names."""
+    bare = name.rstrip("s")
+    concepts = {id(concept) for concept in glossary.concepts_in(bare)}
+    return bare in text or any(id(concept) in concepts for concept in glossary.concepts_in(text))

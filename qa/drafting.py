@@ -1,0 +1,159 @@
+"""The text of an answer in one language as it grows: each whole sentence is checked and gets the numbers it deserves.
+
+Numbers stand for quotes: two sentences that rest on the same words of a note share one, in both languages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from qa.citations import citation, cite, numbers_in, opening_of_number, without_numbers
+from qa.grounds import Grounds
+from qa.language import split_sentences
+from qa.support import Support, is_supported, supports
+from qa.types import Change, Citation, Event, Language, Sentence, SentenceChecked, TextDelta
+
+UNSUPPORTED = {"zh": "（不在你的笔记中）", "en": " (not from your notes)"}
+_MARKS = "-*•.。 \n\r\t"
+_END = re.compile(r"[\s。！？!?.；;，,：:]*\Z")
+_LIST_MARK = re.compile(r"(?:[-*•]|\d{1,2}[.)、])\s*\Z")
+
+
+class Numbering:
+    """Gives each quote its number, in the order in which they are first cited."""
+
+    def __init__(self, grounds: Grounds) -> None:
+        self._grounds = grounds
+        self._quotes: list[tuple[int, int, int]] = []  # passage, start, end
+
+    def of(self, support: Support) -> int:
+        """1-based; a quote within one that has a number shares it."""
+        quote = (support.number, support.start, support.end)
+        for number, (passage, start, end) in enumerate(self._quotes, 1):
+            if passage == support.number and start <= support.start and support.end <= end:
+                return number
+        self._quotes.append(quote)
+        return len(self._quotes)
+
+    def citations(self, cited: set[int]) -> tuple[Citation, ...]:
+        """Those with these numbers."""
+        return tuple(
+            citation(number, self._grounds.passages[passage - 1], start, end)
+            for number, (passage, start, end) in enumerate(self._quotes, 1)
+            if number in cited
+        )
+
+
+class Draft:
+    """Takes pieces of text, gives the events for the reader."""
+
+    def __init__(
+        self, language: Language, grounds: Grounds, numbering: Numbering, question: str = "", strict: bool = True
+    ) -> None:
+        self.language = language
+        self.sentences: list[Sentence] = []
+        self._supports: list[tuple[Support, ...]] = []
+        self._grounds = grounds
+        self._numbering = numbering
+        self._question = question
+        self._strict = strict
+        self._separators: list[str] = []
+        self._rest = ""  # what came after the last whole sentence
+        self._shown = ""  # of that sentence
+
+    def add(self, piece: str) -> Iterator[Event]:
+        """What the reader is to see of it: words at once, a sentence's end and numbers when it is whole and checked."""
+        self._rest += piece
+        spans = split_sentences(self._rest)
+        if spans and opening_of_number(self._rest) <= spans[-1][0]:  # "[" may become a number of the sentence before
+            spans = spans[:-1]
+        if len(spans) > 1:
+            ends = [span[1] for span in spans[:-1]]
+            start = 0
+            for end in ends:
+                yield from self._whole(self._rest[start:end])
+                start = end
+            self._rest = self._rest[start:]
+        yield from self._partly(self._rest)
+
+    def finish(self) -> Iterator[Event]:
+        """The events of what is left when the model has ended; a list mark without text is none."""
+        rest, self._rest = self._rest, ""
+        if without_numbers(rest).strip() and not _LIST_MARK.fullmatch(rest.strip()):
+            yield from self._whole(rest)
+
+    def supported(self) -> list[tuple[Sentence, tuple[Support, ...]]]:
+        """The sentences that the notes support."""
+        return [(s, of) for s, of in zip(self.sentences, self._supports, strict=True) if s.citations]
+
+    def text(self) -> str:
+        """The text of the answer: what is left out is left out."""
+        return "".join(
+            separator + shown(sentence)
+            for separator, sentence in zip(self._separators, self.sentences, strict=True)
+            if sentence.change != "dropped"
+        ).strip()
+
+    def put(self, sentence: Sentence, found: tuple[Support, ...], separator: str = "") -> None:
+        """Append a sentence that is checked already."""
+        self.sentences.append(sentence)
+        self._supports.append(found)
+        self._separators.append(separator)
+
+    def _whole(self, raw: str) -> Iterator[Event]:
+        text = without_numbers(raw)
+        if not text.strip(_MARKS):
+            return
+        separator = raw[: len(raw) - len(raw.lstrip())]
+        sentence, found = checked(
+            raw.strip(), self.language, self._grounds, self._numbering, self._question, self._strict
+        )
+        whole = separator + shown(sentence)
+        if whole.startswith(self._shown) and (rest := whole[len(self._shown) :]):
+            yield TextDelta(self.language, rest)
+        self._shown = ""
+        self.put(sentence, found, separator)
+        yield SentenceChecked(sentence)
+
+    def _partly(self, raw: str) -> Iterator[Event]:
+        separator = raw[: len(raw) - len(raw.lstrip())]
+        seen = raw[: opening_of_number(raw)].lstrip()
+        visible = without_numbers(seen)
+        end = _END.search(visible)
+        so_far = separator + visible[: end.start() if end else len(visible)]
+        if so_far.strip(_MARKS) and so_far.startswith(self._shown) and (rest := so_far[len(self._shown) :]):
+            self._shown += rest
+            yield TextDelta(self.language, rest)
+
+
+def checked(
+    raw: str, language: Language, grounds: Grounds, numbering: Numbering, question: str = "", strict: bool = True
+) -> tuple[Sentence, tuple[Support, ...]]:
+    """A sentence as the model wrote it, with what the notes say to it."""
+    found = supports(raw, grounds, question)
+    text = without_numbers(raw)
+    if not is_supported(found):
+        score = found[0].score if found else -1.0
+        return Sentence(language, text, (), min(score, -0.001), "dropped" if strict else "marked"), ()
+    claimed = numbers_in(raw)
+    change: Change = "cited" if not claimed else "kept" if claimed == [s.number for s in found] else "corrected"
+    numbers = tuple(dict.fromkeys(numbering.of(support) for support in found))
+    return Sentence(language, text, numbers, found[0].score, change), found
+
+
+def shown(sentence: Sentence) -> str:
+    """A sentence as the reader sees it."""
+    if sentence.change == "marked":
+        return sentence.text + UNSUPPORTED[sentence.language]
+    return cite(sentence.text, sentence.citations)
+
+
+def quoted(
+    statements: Sequence[tuple[Support, str]], language: Language, numbering: Numbering
+) -> list[tuple[Sentence, tuple[Support, ...]]]:
+    """Notes' own sentences as those of an answer."""
+    return [
+        (Sentence(language, text, (numbering.of(support),), support.score, "quoted"), (support,))
+        for support, text in statements
+    ]

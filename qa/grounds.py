@@ -1,0 +1,93 @@
+"""The sentences of the excerpts that an answer is drawn from, and what it takes to compare others with them.
+
+Each is encoded at most once a question: the extract, the trimmed prompt, the check of every sentence and the search for
+conflicts all read them here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.citations import Statement, statements
+from qa.encoder import Encoder
+from qa.glossary import Glossary
+from qa.language import detect_language, search_terms
+from qa.lexical import Unit
+from qa.types import Passage
+
+_MAX_QUOTE_CHARS = 400
+_MIN_CHARS = 6
+
+Scores = NDArray[np.float32]
+
+
+class Grounds:
+    """Statements of passages numbered from 1, row by row: `statements[i]` has `terms[i]` and `languages[i]`.
+
+    Besides each sentence of a passage there is, where the passage is short, all of them in one: an answer may sum up a
+    list.
+    """
+
+    def __init__(
+        self, passages: Sequence[Passage], encoder: Encoder, glossary: Glossary, known: Grounds | None = None
+    ) -> None:
+        """`known` are grounds whose vectors are taken where the texts are the same."""
+        self.passages = tuple(passages)
+        self.glossary = glossary
+        self.statements = [each for n, passage in enumerate(self.passages, 1) for each in _candidates(passage, n)]
+        self.headings = [_heading(passage) for passage in self.passages]
+        self.terms = [frozenset(search_terms(each.text)) for each in self.statements]
+        self.languages = [detect_language(each.text) for each in self.statements]
+        self._encoder = encoder
+        self._vector_of: dict[str, Scores] = known._vector_of if known else {}
+
+    def __bool__(self) -> bool:
+        return bool(self.statements)
+
+    def singles(self) -> list[int]:
+        """The rows of single sentences that are long enough to say something."""
+        return [i for i, each in enumerate(self.statements) if not each.whole and len(each.text) >= _MIN_CHARS]
+
+    def vectors(self, rows: Sequence[int] | None = None) -> Scores:
+        """(rows, dim) of the statements in these rows, or of all."""
+        chosen = range(len(self.statements)) if rows is None else rows
+        return self._vectors([self.statements[i].text for i in chosen])
+
+    def vectors_in_place(self, rows: Sequence[int]) -> Scores:
+        """(rows, dim) of statements under their headings, since a sentence often leaves out its subject."""
+        found = (self.statements[i] for i in rows)
+        return self._vectors([f"{self.headings[each.number - 1]}: {each.text}" for each in found])
+
+    def cosines(self, sentence: str) -> Scores:
+        """(statements,) cosines of any sentence and the statements."""
+        return np.asarray(self.vectors() @ self._encoder.encode_passages([sentence])[0], np.float32)
+
+    def _vectors(self, texts: Sequence[str]) -> Scores:
+        if new := list(dict.fromkeys(text for text in texts if text not in self._vector_of)):
+            self._vector_of.update(zip(new, self._encoder.encode_passages(new), strict=True))
+        found = np.array([self._vector_of[text] for text in texts], np.float32)
+        return found.reshape(-1, self._encoder.dimension)
+
+
+def covered(units: Iterable[Unit], terms: frozenset[str]) -> list[bool]:
+    """Which units the terms hold by one of their names."""
+    return [any(terms.issuperset(alternative) for alternative in unit.alternatives) for unit in units]
+
+
+def share(values: Sequence[bool]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _heading(passage: Passage) -> str:
+    return " > ".join(passage.headings) or passage.title
+
+
+def _candidates(passage: Passage, number: int) -> list[Statement]:
+    single = statements(passage, number)
+    if len(single) < 2 or single[-1].end - single[0].start > _MAX_QUOTE_CHARS:
+        return single
+    start, end = single[0].start, single[-1].end
+    return [*single, Statement(number, start, end, passage.text[start:end], whole=True)]

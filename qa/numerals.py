@@ -1,0 +1,70 @@
+"""The numbers that a text states, in digits or in words of either language, in one form for comparing."""
+
+from __future__ import annotations
+
+import re
+
+from qa.language import normalize
+
+_DIGITS = re.compile(r"(?<![a-z_\d.])\d+(?:[.,]\d+)*")
+_LABEL = re.compile(r"[a-z]-?\d+(?:\.\d+)*|\d+(?:\.\d+)*[a-z]\b|\b\d+x\d+\b")  # L2, GPT-4, 3D, 1x1: names, not numbers
+_COUNTED = "zero one two three four five six seven eight nine ten eleven twelve"
+_WORDS_EN = {word: str(number) for number, word in enumerate(_COUNTED.split())} | {
+    "once": "1", "twice": "2", "both": "2", "half": "2", "halve": "2", "halves": "2", "double": "2", "third": "3",
+    "thirds": "3", "thrice": "3", "triple": "3", "quarter": "4", "fifth": "5", "tenth": "10", "hundred": "100",
+    "thousand": "1000", "million": "1000000", "billion": "1000000000",
+}  # fmt: skip
+_WORD_EN = re.compile(r"[a-z]+")
+_DIGITS_ZH = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2, "双": 2, "半": 2}
+_POWERS_ZH = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
+_RUN_ZH = re.compile(f"[{''.join(_DIGITS_ZH)}{''.join(_POWERS_ZH)}]+")
+
+
+def stated_numbers(text: str) -> set[str]:
+    """The numbers that a text writes in digits, apart from those in names such as L2 or GPT-4; 1,000 is 1000."""
+    plain = _LABEL.sub(" ", normalize(text))
+    return {_canonical(match.group()) for match in _DIGITS.finditer(plain)}
+
+
+def numbers_of(text: str) -> set[str]:
+    """All numbers that a text can be said to hold: in digits, names included, and in words."""
+    plain = normalize(text)
+    found = {_canonical(match.group()) for match in re.finditer(r"\d+(?:[.,]\d+)*", plain)}
+    found |= {part for number in found for part in number.split(".")}
+    found |= {_WORDS_EN[word] for word in _WORD_EN.findall(plain) if word in _WORDS_EN}
+    for run in _RUN_ZH.findall(plain):
+        found.add(str(_value_zh(run)))
+        found |= {str(_DIGITS_ZH[character]) for character in run if character in _DIGITS_ZH}
+    return found | _percentages(found)
+
+
+def _percentages(numbers: set[str]) -> set[str]:
+    """0.9 is 90 %, and the reverse."""
+    found = set()
+    for number in numbers:
+        try:
+            value = float(number)
+        except ValueError:
+            continue
+        found |= {f"{value * 100:g}", f"{value / 100:g}"}
+    return found
+
+
+def _canonical(number: str) -> str:
+    number = re.sub(r",(?=\d{3}(?:\D|$))", "", number).replace(",", ".")
+    if number.count(".") > 1:
+        return number
+    whole, dot, rest = number.partition(".")
+    rest = rest.rstrip("0")
+    return (whole.lstrip("0") or "0") + (dot + rest if rest else "")
+
+
+def _value_zh(run: str) -> int:
+    total, digit = 0, 0
+    for character in run:
+        if character in _DIGITS_ZH:
+            digit = _DIGITS_ZH[character]
+        else:
+            total += max(digit, 1) * _POWERS_ZH[character]
+            digit = 0
+    return total + digit

@@ -1,0 +1,74 @@
+"""How much each sentence of the excerpts says on the question; the weights are fitted, see bench/results.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qa.grounds import Grounds, Scores, covered
+from qa.language import search_terms
+from qa.retrieval import Asked, Found
+from qa.types import Hit, Language, Passage
+
+# Of: nearness of the meaning, share of the question's weight that is covered, score of the passage below the best one.
+# A sentence counts with the headings above it. Where question and sentence are in two languages, nearness is the
+# cosine without what all questions and all passages share, else what it exceeds the mean cosine by; from each its mean
+# is taken.
+_OWN = (37.0, 5.0, 1.5)
+_ACROSS = (12.0, 4.4, 1.2)
+_MEAN_OWN, _MEAN_ACROSS = 0.046, 0.15
+
+
+def relevance(grounds: Grounds, found: Found) -> Scores:
+    """(statements,) higher is better, for single sentences; those of several at once are below all others.
+
+    Where no encoder is there, the order of the search is all that is known.
+    """
+    scores = np.full(len(grounds.statements), -np.inf, np.float32)
+    rows = grounds.singles()
+    if not rows:
+        return scores
+    lead = _passage_scores(grounds.passages, found.hits)
+    asked = found.asked
+    if asked is None:
+        for row in rows:
+            scores[row] = lead[grounds.statements[row].number - 1]
+        return scores
+    vectors = grounds.vectors_in_place(rows)
+    weights = np.array(asked.weights)
+    heading_terms = [frozenset(search_terms(heading)) for heading in grounds.headings]
+    for row, vector in zip(rows, vectors, strict=True):
+        number = grounds.statements[row].number - 1
+        language = grounds.languages[row]
+        terms = grounds.terms[row] | heading_terms[number]
+        held = _share(covered(asked.units, terms), weights)
+        if language == asked.language:
+            near = float(vector @ asked.vector) - asked.level - _MEAN_OWN
+            scores[row] = np.dot(_OWN, (near, held, lead[number]))
+        else:
+            near = _centred(vector, asked, language) - _MEAN_ACROSS
+            scores[row] = np.dot(_ACROSS, (near, held, lead[number]))
+    return scores
+
+
+def _centred(vector: Scores, asked: Asked, language: Language) -> float:
+    rest = vector - asked.common[language]
+    return float(rest @ asked.centred / max(float(np.linalg.norm(rest) * np.linalg.norm(asked.centred)), 1e-9))
+
+
+def _share(held: Sequence[bool], weights: np.ndarray) -> float:
+    total = float(weights.sum())
+    return float(weights[np.array(held, bool)].sum()) / total if total else 0.0
+
+
+def _passage_scores(passages: Sequence[Passage], hits: Sequence[Hit]) -> list[float]:
+    """Of each passage the best score of the hits in it, less the best of all."""
+    best = max((hit.score for hit in hits), default=0.0)
+    return [
+        max((hit.score for hit in hits if _overlap(hit.passage, passage)), default=best) - best for passage in passages
+    ]
+
+
+def _overlap(one: Passage, other: Passage) -> bool:
+    return one.note_path == other.note_path and one.start < other.end and other.start < one.end

@@ -1,0 +1,69 @@
+"""Leaves of the excerpts what matters for a question: their best sentences, as the note has them, with gaps marked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from qa.citations import is_lead_in
+from qa.grounds import Grounds, Scores
+from qa.language import estimate_tokens, split_sentences
+from qa.types import Passage
+
+SENTENCES = 9
+TOKENS = 360
+_GAP = " … "
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """Excerpts that have a sentence that matters, whole and as the model is shown them, number by number."""
+
+    whole: tuple[Passage, ...]
+    shown: tuple[Passage, ...]  # their texts are no stretch of a note
+
+
+def trim(grounds: Grounds, relevance: Scores, sentences: int = SENTENCES, tokens: int = TOKENS) -> Trimmed:
+    """By (statements,) relevance, at most so many sentences of so many estimated tokens; the best always stays."""
+    chosen: list[int] = []
+    left = tokens
+    for row in sorted(grounds.singles(), key=lambda i: (-relevance[i], i))[:sentences]:
+        cost = estimate_tokens(grounds.statements[row].text)
+        if not chosen or cost <= left:
+            chosen.append(row)
+            left -= cost
+    rows: dict[int, list[int]] = {}
+    for row in sorted(chosen):
+        rows.setdefault(grounds.statements[row].number, []).append(row)
+    whole = tuple(grounds.passages[number - 1] for number in rows)
+    return Trimmed(whole, tuple(_shown(grounds, number, of) for number, of in rows.items()))
+
+
+def _shown(grounds: Grounds, number: int, rows: Sequence[int]) -> Passage:
+    passage = grounds.passages[number - 1]
+    starts = {grounds.statements[row].start for row in rows}
+    kept = _with_lead_ins(passage.text, starts)
+    parts: list[str] = []
+    end = 0
+    for start, stop in kept:
+        gap = passage.text[end:start]
+        if parts:
+            parts.append(gap if not gap.strip(" \t\n\r-*>•") else ("\n…\n" if "\n" in gap else _GAP))
+        parts.append(passage.text[start:stop])
+        end = stop
+    return replace(passage, text="".join(parts))
+
+
+def _with_lead_ins(text: str, starts: Collection[int]) -> list[tuple[int, int]]:
+    """The spans of the sentences that hold one of these offsets, each with the line that leads in to its list."""
+    spans = split_sentences(text)
+    kept: list[tuple[int, int]] = []
+    lead_in: tuple[int, int] | None = None
+    for span in spans:
+        if is_lead_in(text[slice(*span)]):
+            lead_in = span
+        elif any(span[0] <= start < span[1] for start in starts):
+            if lead_in and lead_in not in kept:
+                kept.append(lead_in)
+            kept.append(span)
+    return kept

@@ -1,0 +1,100 @@
+"""An answer's text as it grows: what the reader sees of it when, and what the check makes of each sentence."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from fakes import WordEncoder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.citations import numbers_in
+from qa.drafting import Draft, Numbering
+from qa.glossary import Glossary
+from qa.grounds import Grounds
+from qa.passages import split_note
+from qa.types import Event, Note, SentenceChecked, TextDelta
+
+TEXT = "# A\n\n## 一\n\n池化用来降维。\n\n池化增强平移不变性。\n\n## 二\n\n填充保住边缘像素。\n"
+GROUNDS = Grounds(split_note(Note("a.md", "A", TEXT, "", "zh")), WordEncoder(), Glossary.load())
+ANSWER = "池化用来降维 [1]。池化增强平移不变性。[2] 填充保住边缘像素 [1]。\n巴黎举办了足球比赛 [1]。"
+
+
+def draft(strict: bool = True) -> Draft:
+    return Draft("zh", GROUNDS, Numbering(GROUNDS), strict=strict)
+
+
+def written(of: Draft, *pieces: str) -> list[Event]:
+    return [*(event for piece in pieces for event in of.add(piece)), *of.finish()]
+
+
+def seen(events: list[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def test_each_quote_has_its_own_number_in_order() -> None:
+    made = draft()
+    written(made, ANSWER)
+    assert made.text() == "池化用来降维 [1]。池化增强平移不变性 [2]。 填充保住边缘像素 [3]。"
+
+
+def test_what_became_of_each_sentence_is_told() -> None:
+    made = draft()
+    events = written(made, ANSWER)
+    changes = [event.sentence.change for event in events if isinstance(event, SentenceChecked)]
+    assert changes == ["kept", "corrected", "corrected", "dropped"]
+    assert [sentence.support >= 0 for sentence in made.sentences] == [True, True, True, False]
+
+
+def test_words_are_seen_before_their_sentence_is_whole_and_numbers_only_then() -> None:
+    made = draft()
+    assert seen(list(made.add("池化用来"))) == "池化用来"
+    assert seen(list(made.add("降维 ["))) == "降维"
+    assert seen(list(made.add("1]。"))) == ""
+    assert seen(list(made.add("填充"))) == " [1]。填充"
+
+
+def test_mark_before_a_number_waits_for_it() -> None:
+    made = draft()
+    events = written(made, "池化用来降维。", "[", "1", "] 填充保住边缘像素。")
+    assert seen(events) == "池化用来降维 [1]。 填充保住边缘像素 [2]。"
+
+
+@given(st.lists(st.integers(0, 1000), max_size=8))
+@settings(max_examples=50, deadline=None)
+def test_the_same_is_seen_in_any_chunking(cuts: list[int]) -> None:
+    places = [0, *sorted(cut % (len(ANSWER) + 1) for cut in cuts), len(ANSWER)]
+    pieces = [ANSWER[a:b] for a, b in itertools.pairwise(places)]
+    made, whole = draft(), draft()
+    assert seen(written(made, *pieces)) == seen(written(whole, ANSWER))
+    assert made.text() == whole.text()
+
+
+def test_unsupported_sentence_is_marked_where_that_is_allowed() -> None:
+    made = draft(strict=False)
+    written(made, "巴黎举办了足球比赛 [1]。")
+    assert made.text() == "巴黎举办了足球比赛。（不在你的笔记中）"
+    assert made.supported() == []
+
+
+def test_only_the_last_words_of_a_broken_off_answer_are_lost() -> None:
+    made = draft()
+    written(made, "池化用来降维 [1]。\n2. ")
+    assert made.text() == "池化用来降维 [1]。"
+
+
+def test_numbers_and_citations_are_the_same_set() -> None:
+    numbering = Numbering(GROUNDS)
+    made = Draft("zh", GROUNDS, numbering)
+    written(made, ANSWER)
+    cited = set(numbers_in(made.text()))
+    assert [citation.number for citation in numbering.citations(cited)] == sorted(cited)
+    assert [citation.quote for citation in numbering.citations({3})] == ["填充保住边缘像素。"]
+
+
+@pytest.mark.parametrize("text", ["", " \n", "[1]", "- "])
+def test_nothing_is_no_sentence(text: str) -> None:
+    made = draft()
+    assert written(made, text) == []
+    assert made.text() == ""

@@ -1,0 +1,40 @@
+"""The numbers that a text states."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa.numerals import numbers_of, stated_numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("L2 正则、GPT-4、1x1 卷积和 3D 卷积", set()),
+        ("a batch of 1,000 at 0.50 or 90%", {"1000", "0.5", "90"}),
+        ("学习率 ０.００１", {"0.001"}),
+        ("版本 1.2.3", {"1.2.3"}),
+    ],
+)
+def test_stated_numbers_are_those_in_digits_without_names(text: str, numbers: set[str]) -> None:
+    assert stated_numbers(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("stated", "source"),
+    [
+        ("三分之二", "2/3"),
+        ("two thirds", "2 3"),
+        ("一百二十层", "120"),
+        ("两万", "20000"),
+        ("twelve heads", "12"),
+        ("90 %", "0.9"),
+        ("0.95", "95"),
+    ],
+)
+def test_a_number_has_many_spellings(stated: str, source: str) -> None:
+    assert stated_numbers(source) <= numbers_of(stated)
+
+
+def test_another_number_is_another_number() -> None:
+    assert not stated_numbers("13") & numbers_of("twelve heads, 14 layers")

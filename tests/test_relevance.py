@@ -1,0 +1,70 @@
+"""How much each sentence says on the question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from fakes import WordEncoder
+
+from qa.evidence import NOTHING
+from qa.glossary import Glossary
+from qa.grounds import Grounds
+from qa.passages import split_note
+from qa.queries import understand
+from qa.relevance import relevance
+from qa.retrieval import Asked, Found
+from qa.types import Hit, Note, Passage
+
+TEXT = (
+    "# A\n\n## 池化\n\n用来降低维数。没有参数可学。\n\n## 卷积\n\n卷积核在图像上滑动。\n\n"
+    "## Pooling\n\nPooling has no parameters.\n"
+)
+PASSAGES = split_note(Note("a.md", "A", TEXT, "", "zh"))
+
+
+def asked(question: str) -> Asked:
+    encoder = WordEncoder()
+    query = understand(question, Glossary.load())
+    vector = encoder.encode_query(question)
+    nothing = np.zeros(encoder.dimension, np.float32)
+    return Asked(
+        query.language, vector, 0.0, vector, {"zh": nothing, "en": nothing}, query.units, (1.0,) * len(query.units)
+    )
+
+
+def found(question: str | None, scores: Mapping[int, float] | None = None) -> Found:
+    hits = [Hit(p, n + 1, (scores or {}).get(n, 1.0), 1, 1, 0.9) for n, p in enumerate(PASSAGES)]
+    return Found(hits, NOTHING, "", asked(question) if question else None)
+
+
+def best(of: Found, passages: list[Passage] = PASSAGES) -> str:
+    grounds = Grounds(passages, WordEncoder(), Glossary.load())
+    return grounds.statements[int(np.argmax(relevance(grounds, of)))].text
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [("卷积核怎么滑动？", "卷积核在图像上滑动。"), ("池化有没有参数可学？", "没有参数可学。")],
+)
+def test_sentence_on_the_question_under_its_heading_is_the_best(question: str, sentence: str) -> None:
+    assert best(found(question)) == sentence
+
+
+def test_better_passage_lends_its_sentences_weight() -> None:
+    assert best(found("有没有？", {0: 1.0, 1: 9.0, 2: 1.0})) == "卷积核在图像上滑动。"
+
+
+def test_sentence_in_the_other_language_is_found_by_the_names_of_what_is_asked() -> None:
+    assert best(found("池化？"), PASSAGES[2:]) == "Pooling has no parameters."
+
+
+def test_without_an_encoder_the_order_of_the_search_counts() -> None:
+    assert best(found(None, {0: 1.0, 1: 2.0, 2: 1.0})) == "卷积核在图像上滑动。"
+
+
+def test_stretches_of_several_sentences_are_no_candidates() -> None:
+    grounds = Grounds(PASSAGES, WordEncoder(), Glossary.load())
+    scores = relevance(grounds, found("池化？"))
+    assert [np.isinf(score) for score in scores] == [each.whole for each in grounds.statements]
