@@ -11,16 +11,20 @@ from langchain_core.language_models import BaseChatModel
 
 from qa.abstaining import pointer
 from qa.agreement import differences
-from qa.drafting import Draft, Numbering, quoted, shown
+from qa.chat import LocalChatModel
+from qa.checking import Checker
+from qa.citations import Statement
+from qa.drafting import Check, Draft, Numbering, shown
 from qa.extractive import extract
 from qa.grounds import Grounds, Scores
-from qa.support import Support, is_supported, supports
-from qa.types import OTHER, Citation, Event, Language, Sentence, SentenceChecked, TextDelta
+from qa.support import Support
+from qa.types import Citation, Event, Language, Sentence, SentenceChecked, TextDelta
 from qa.writing import Limits, Task, WrongLanguage, in_language, in_other_language, write
 
 _log = logging.getLogger(__name__)
 
-_Checked = list[tuple[Sentence, tuple[Support, ...]]]
+_ADDED = 1  # statements that say most on the question: added where the model left them out
+_STANDING_IN = 2  # of them where it wrote nothing that the notes support
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,99 +56,116 @@ class Composer:
         self._strict = strict
         self._numbering = Numbering(material.grounds)
         self._drafts: dict[Language, Draft] = {}
+        self._check: Check = Checker(material.grounds, material.relevance, material.task.question).supports
 
     def quote(self) -> Composition:
-        """The answer in the notes' own sentences."""
-        parts = {language: self._quoted(language) for language in self._languages}
-        return self._composition({language: part for language, part in parts.items() if part[0]})
+        """The answer in the notes' own sentences, as they stand."""
+        for language in self._languages:
+            rows = extract(self._grounds, self._relevance, language)
+            for number, row in enumerate(rows):
+                self._draft(language).put(*self._quoted(row, language), "\n" if number else "")
+            if rows and not in_language(self._draft(language).text(), language):
+                numbers = sorted({n for sentence in self._draft(language).sentences for n in sentence.citations})
+                self._drafts[language] = self._new_draft(language)
+                self._drafts[language].put(Sentence(language, pointer(language), tuple(numbers), 0.0, "quoted"), ())
+        return self.result()
 
     def write(self, model: BaseChatModel, limits: Limits) -> Iterator[Event]:
-        """Text and checks as they come. Closing it stops the model. Raises ModelUnreachable and ModelFailed."""
-        languages = self._languages
-        if len(languages) == 1:
-            yield from self._write(model, languages[0], limits, None)
-            return
-        # First in the language of the notes, where a small model does best; each sentence then in the other one, while
-        # the model goes on with the next.
-        first = self._grounds.passages[0].language
-        yield from self._write(model, first, limits, OTHER[first])
+        """Text and checks as they come. Closing it stops the model. Raises ModelUnreachable and ModelFailed.
 
-    def result(self) -> Composition:
-        """What was written and is supported; the notes' own sentences stand in where nothing is."""
-        parts: dict[Language, tuple[str, list[Sentence]]] = {}
-        for language in self._languages:
-            draft = self._drafts.get(language)
-            text = draft.text() if draft else ""
-            if draft and draft.supported() and in_language(text, language):
-                parts[language] = (text, draft.sentences)
-            elif (part := self._quoted(language))[0]:
-                parts[language] = part
-        return self._composition(parts)
-
-    def _write(
-        self, model: BaseChatModel, language: Language, limits: Limits, other: Language | None
-    ) -> Iterator[Event]:
-        draft = self._draft(language)
-        with contextlib.closing(write(model, self._task, language, limits)) as pieces:
+        In two languages, first in that of the notes, where a small model does best; each sentence then in the other
+        one, while the model goes on with the next.
+        """
+        judge = model if isinstance(model, LocalChatModel) else None
+        self._check = Checker(self._grounds, self._relevance, self._task.question, judge).supports
+        first = self._languages[0] if len(self._languages) == 1 else self._grounds.passages[0].language
+        others = [language for language in self._languages if language != first]
+        with contextlib.closing(write(model, self._task, first, limits)) as pieces:
             try:
                 for piece in pieces:
-                    for event in draft.add(piece):
-                        yield event
-                        if isinstance(event, SentenceChecked) and other:
-                            yield from self._version(model, draft, other, limits)
+                    yield from self._with_versions(self._draft(first).add(piece), model, first, others, limits)
             except WrongLanguage:
                 _log.warning("The chat model did not keep to the language; the notes' own sentences stand in.")
-        for event in draft.finish():
-            yield event
-            if isinstance(event, SentenceChecked) and other:
-                yield from self._version(model, draft, other, limits)
+        yield from self._with_versions(self._draft(first).finish(), model, first, others, limits)
+        if (text := self._draft(first).text()) and not in_language(text, first):
+            self._drafts.clear()
+        for row in self._left_out(first):
+            for language in (first, *others):
+                draft = self._draft(language)
+                sentence, support = self._told(model, row, language, limits)
+                separator = "\n" if draft.sentences else ""
+                draft.put(sentence, support, separator)
+                yield TextDelta(language, separator + shown(sentence))
+                yield SentenceChecked(sentence)
+
+    def result(self) -> Composition:
+        """What the notes support of what was written."""
+        drafts = {of: self._drafts[of] for of in self._languages if of in self._drafts}
+        texts = {of: draft.text() for of, draft in drafts.items() if any(s.citations for s in draft.sentences)}
+        sentences = tuple(sentence for draft in drafts.values() for sentence in draft.sentences)
+        cited = {number for sentence in sentences for number in sentence.citations}
+        return Composition(texts, self._numbering.citations(cited), sentences)
 
     def _draft(self, language: Language) -> Draft:
-        draft = Draft(language, self._grounds, self._numbering, self._task.question, self._strict)
-        self._drafts[language] = draft
-        return draft
-
-    def _version(self, model: BaseChatModel, draft: Draft, language: Language, limits: Limits) -> Iterator[Event]:
-        """The draft's last sentence in the other language, with its numbers; only they, where it came out otherwise."""
-        sentence = draft.sentences[-1]
-        if sentence.change == "dropped":
-            return
         if language not in self._drafts:
-            self._draft(language)
-        version = self._drafts[language]
-        gap = " " if language == "en" and version.sentences else ""
-        text = ""
-        with contextlib.closing(in_other_language(model, sentence.text, language, limits)) as pieces:
-            for piece in pieces:
-                text += piece
-        text = " ".join(text.split())
-        zh, en = (text, sentence.text) if language == "zh" else (sentence.text, text)
+            self._drafts[language] = self._new_draft(language)
+        return self._drafts[language]
+
+    def _new_draft(self, language: Language) -> Draft:
+        return Draft(language, self._numbering, self._check, self._strict)
+
+    def _with_versions(
+        self, events: Iterator[Event], model: BaseChatModel, first: Language, others: Sequence[Language], limits: Limits
+    ) -> Iterator[Event]:
+        for event in events:
+            yield event
+            if isinstance(event, SentenceChecked) and event.sentence.change != "dropped":
+                _, found = self._draft(first).latest()
+                for language in others:
+                    text = self._version(model, event.sentence.text, first, language, limits)
+                    told = replace(event.sentence, language=language, text=text, change="translated")
+                    draft = self._draft(language)
+                    gap = " " if language == "en" and draft.sentences else ""
+                    draft.put(told, found, gap)
+                    yield TextDelta(language, gap + shown(told))
+                    yield SentenceChecked(told)
+
+    def _left_out(self, language: Language) -> list[int]:
+        """The statements that say most on the question and are not in the answer; several where it says nothing."""
+        supported = [support for _, found in self._draft(language).supported() for support in found]
+        likely = sorted(self._grounds.singles(), key=lambda i: (-self._relevance[i], i))
+        if not supported:
+            return sorted(likely[:_STANDING_IN])
+        rows = (i for i in likely[:_ADDED] if "|" not in self._grounds.statements[i].text)
+        return [i for i in rows if not any(_holds(support, self._grounds.statements[i]) for support in supported)]
+
+    def _told(
+        self, model: BaseChatModel, row: int, language: Language, limits: Limits
+    ) -> tuple[Sentence, tuple[Support, ...]]:
+        """A note's own sentence in a language: as it stands, translated, or where that went wrong only its place."""
+        statement = self._grounds.statements[row]
+        sentence, found = self._quoted(statement, language)
+        of = self._grounds.languages[row]
+        if of == language:
+            return sentence, found
+        text = self._version(model, statement.text, of, language, limits)
+        return replace(sentence, text=text, change="translated"), found
+
+    def _version(self, model: BaseChatModel, sentence: str, language: Language, other: Language, limits: Limits) -> str:
+        """A sentence in the other language; where it came out as something else, only that it stands in a note."""
+        with contextlib.closing(in_other_language(model, sentence, other, limits)) as pieces:
+            text = " ".join("".join(pieces).split())
+        zh, en = (sentence, text) if language == "zh" else (text, sentence)
         differing = differences(zh, en, self._grounds.glossary)
-        if not text or not in_language(text, language) or differing:
-            _log.info("A sentence in the other language differs in %s", differing)
-            text = pointer(language)
-        told = replace(sentence, language=language, text=text, change="translated")
-        found = next((of for each, of in draft.supported() if each is sentence), ())
-        version.put(told, found, gap)
-        yield TextDelta(language, gap + shown(told))
-        yield SentenceChecked(told)
+        if text and in_language(text, other) and not differing:
+            return text
+        _log.info("A sentence in the other language differs in %s", differing or "language")
+        return pointer(other)
 
-    def _quoted(self, language: Language) -> tuple[str, list[Sentence]]:
-        statements = extract(self._grounds, self._relevance, language)
-        of: list[tuple[Support, str]] = []
-        for each in statements:
-            found = supports(each.text, self._grounds)
-            own = Support(each.number, each.start, each.end, found[0].score if is_supported(found) else 0.0)
-            of.append((own, each.text))
-        sentences = [sentence for sentence, _ in quoted(of, language, self._numbering)]
-        text = "\n".join(shown(sentence) for sentence in sentences)
-        if not sentences or in_language(text, language):
-            return text, sentences
-        numbers = sorted({number for sentence in sentences for number in sentence.citations})
-        pointing = Sentence(language, pointer(language), tuple(numbers), 0.0, "quoted")
-        return shown(pointing), [pointing]
+    def _quoted(self, statement: Statement, language: Language) -> tuple[Sentence, tuple[Support, ...]]:
+        support = Support(statement.number, statement.start, statement.end, 0.0)
+        return Sentence(language, statement.text, (self._numbering.of(support),), 0.0, "quoted"), (support,)
 
-    def _composition(self, parts: Mapping[Language, tuple[str, list[Sentence]]]) -> Composition:
-        sentences = tuple(sentence for _, of in parts.values() for sentence in of)
-        cited = {number for sentence in sentences for number in sentence.citations}
-        return Composition({of: text for of, (text, _) in parts.items()}, self._numbering.citations(cited), sentences)
+
+def _holds(support: Support, statement: Statement) -> bool:
+    return support.number == statement.number and support.start <= statement.start and statement.end <= support.end

@@ -6,13 +6,15 @@ Numbers stand for quotes: two sentences that rest on the same words of a note sh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from qa.citations import citation, cite, numbers_in, opening_of_number, without_numbers
 from qa.grounds import Grounds
 from qa.language import split_sentences
-from qa.support import Support, is_supported, supports
+from qa.support import Support, is_supported
 from qa.types import Change, Citation, Event, Language, Sentence, SentenceChecked, TextDelta
+
+Check = Callable[[str], tuple[Support, ...]]  # of a sentence with its numbers
 
 UNSUPPORTED = {"zh": "（不在你的笔记中）", "en": " (not from your notes)"}
 _MARKS = "-*•.。 \n\r\t"
@@ -48,15 +50,12 @@ class Numbering:
 class Draft:
     """Takes pieces of text, gives the events for the reader."""
 
-    def __init__(
-        self, language: Language, grounds: Grounds, numbering: Numbering, question: str = "", strict: bool = True
-    ) -> None:
+    def __init__(self, language: Language, numbering: Numbering, check: Check, strict: bool = True) -> None:
         self.language = language
         self.sentences: list[Sentence] = []
         self._supports: list[tuple[Support, ...]] = []
-        self._grounds = grounds
         self._numbering = numbering
-        self._question = question
+        self._check = check
         self._strict = strict
         self._separators: list[str] = []
         self._rest = ""  # what came after the last whole sentence
@@ -87,6 +86,10 @@ class Draft:
         """The sentences that the notes support."""
         return [(s, of) for s, of in zip(self.sentences, self._supports, strict=True) if s.citations]
 
+    def latest(self) -> tuple[Sentence, tuple[Support, ...]]:
+        """The last whole sentence."""
+        return self.sentences[-1], self._supports[-1]
+
     def text(self) -> str:
         """The text of the answer: what is left out is left out."""
         return "".join(
@@ -106,9 +109,7 @@ class Draft:
         if not text.strip(_MARKS):
             return
         separator = raw[: len(raw) - len(raw.lstrip())]
-        sentence, found = checked(
-            raw.strip(), self.language, self._grounds, self._numbering, self._question, self._strict
-        )
+        sentence, found = checked(raw.strip(), self.language, self._check, self._numbering, self._strict)
         whole = separator + shown(sentence)
         if whole.startswith(self._shown) and (rest := whole[len(self._shown) :]):
             yield TextDelta(self.language, rest)
@@ -128,10 +129,10 @@ class Draft:
 
 
 def checked(
-    raw: str, language: Language, grounds: Grounds, numbering: Numbering, question: str = "", strict: bool = True
+    raw: str, language: Language, check: Check, numbering: Numbering, strict: bool = True
 ) -> tuple[Sentence, tuple[Support, ...]]:
     """A sentence as the model wrote it, with what the notes say to it."""
-    found = supports(raw, grounds, question)
+    found = check(raw)
     text = without_numbers(raw)
     if not is_supported(found):
         score = found[0].score if found else -1.0
@@ -147,13 +148,3 @@ def shown(sentence: Sentence) -> str:
     if sentence.change == "marked":
         return sentence.text + UNSUPPORTED[sentence.language]
     return cite(sentence.text, sentence.citations)
-
-
-def quoted(
-    statements: Sequence[tuple[Support, str]], language: Language, numbering: Numbering
-) -> list[tuple[Sentence, tuple[Support, ...]]]:
-    """Notes' own sentences as those of an answer."""
-    return [
-        (Sentence(language, text, (numbering.of(support),), support.score, "quoted"), (support,))
-        for support, text in statements
-    ]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from qa.citations import Statement, statements
 from qa.encoder import Encoder
 from qa.glossary import Glossary
+from qa.instructions import is_instruction
 from qa.language import detect_language, search_terms
 from qa.lexical import Unit
 from qa.types import Passage
@@ -82,12 +83,13 @@ def share(values: Sequence[bool]) -> float:
 
 
 def _heading(passage: Passage) -> str:
-    return " > ".join(passage.headings) or passage.title
+    return " > ".join(name for name in passage.headings or (passage.title,) if not is_instruction(name))
 
 
 def _candidates(passage: Passage, number: int) -> list[Statement]:
-    single = statements(passage, number)
-    if len(single) < 2 or single[-1].end - single[0].start > _MAX_QUOTE_CHARS:
+    found = statements(passage, number)
+    single = [each for each in found if not is_instruction(each.text)]
+    if len(single) < max(2, len(found)) or single[-1].end - single[0].start > _MAX_QUOTE_CHARS:
         return single
     start, end = single[0].start, single[-1].end
     return [*single, Statement(number, start, end, passage.text[start:end], whole=True)]

@@ -57,9 +57,10 @@ def supports(sentence: str, grounds: Grounds, question: str = "") -> tuple[Suppo
     shares = np.array([share(of) for of in held])
     scores = np.asarray(grounds.cosines(text) + _COVERAGE_WEIGHT * shares - costs - least, np.float32)
     best = grounds.statements[int(scores.argmax())]
-    if contradicts(text, best.text, grounds.glossary) or _invents_number(text, question, best, grounds):
+    if contradicts(text, best.text, grounds.glossary):
         return ()
-    return _supports(grounds.statements, scores, held, numbers_in(sentence))
+    found = _supports(grounds.statements, scores, held, numbers_in(sentence))
+    return () if invents_number(text, question, found[0], grounds) else found
 
 
 def is_supported(found: Sequence[Support]) -> bool:
@@ -80,10 +81,11 @@ def _affirms_denied(sentence: str, denying: str, glossary: Glossary) -> bool:
     return any(any(covered(understand(word, glossary).units, terms)) for word in denied)
 
 
-def _invents_number(sentence: str, question: str, best: Statement, grounds: Grounds) -> bool:
-    """Whether a sentence states a number that neither its source nor the question has."""
+def invents_number(sentence: str, question: str, support: Support, grounds: Grounds) -> bool:
+    """Whether a sentence states a number that neither the passage of its source nor the question has."""
     stated = stated_numbers(sentence)
-    return bool(stated - numbers_of(grounds.passages[best.number - 1].text) - numbers_of(question)) if stated else False
+    source = grounds.passages[support.number - 1].text
+    return bool(stated and stated - numbers_of(source) - numbers_of(question))
 
 
 def _supports(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from qa.citations import is_lead_in
 from qa.grounds import Grounds, Scores
+from qa.instructions import is_instruction
 from qa.language import estimate_tokens, split_sentences
 from qa.types import Passage
 
@@ -51,7 +52,10 @@ def _shown(grounds: Grounds, number: int, rows: Sequence[int]) -> Passage:
             parts.append(gap if not gap.strip(" \t\n\r-*>•") else ("\n…\n" if "\n" in gap else _GAP))
         parts.append(passage.text[start:stop])
         end = stop
-    return replace(passage, text="".join(parts))
+    headings = tuple(name for name in passage.headings if not is_instruction(name))
+    return replace(
+        passage, headings=headings, title="" if is_instruction(passage.title) else passage.title, text="".join(parts)
+    )
 
 
 def _with_lead_ins(text: str, starts: Collection[int]) -> list[tuple[int, int]]:
@@ -60,7 +64,7 @@ def _with_lead_ins(text: str, starts: Collection[int]) -> list[tuple[int, int]]:
     kept: list[tuple[int, int]] = []
     lead_in: tuple[int, int] | None = None
     for span in spans:
-        if is_lead_in(text[slice(*span)]):
+        if is_lead_in(text[slice(*span)]) and not is_instruction(text[slice(*span)]):
             lead_in = span
         elif any(span[0] <= start < span[1] for start in starts):
             if lead_in and lead_in not in kept:

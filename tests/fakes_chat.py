@@ -16,6 +16,7 @@ from qa.chat.engine import FinishReason
 from qa.index import Index
 from qa.settings import Settings
 
+_ABOUT_TWO = re.compile(r"^(?:笔记：|Note: |甲：|A: )")
 _TRANSLATES = re.compile(r"Translate|翻译成|知识助手")
 
 # The word encoder's cosines are no measure: words alone say whether the notes answer, and the model's word.
@@ -37,7 +38,9 @@ class ScriptedEngine:
 
     def __init__(self, script: Script | str, margin: float = 5.0) -> None:
         self.script: Script = (lambda _: script) if isinstance(script, str) else script
-        self.margin = margin
+        self.margin = margin  # of what is asked about the whole notes
+        self.judge: float | Callable[[str], float] = 5.0  # of what is asked about two sentences
+        self.chosen: list[str] = []  # questions about two sentences
         self.prompts: list[Sequence[Message]] = []
         self.patterns: list[Pattern | None] = []
         self.closed_early = 0
@@ -66,8 +69,12 @@ class ScriptedEngine:
         return "stop"
 
     def choose(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
-        yes = -math.log1p(math.exp(-self.margin))
-        return dict(zip(options, (yes, yes - self.margin), strict=True))
+        text, margin = messages[-1].content, self.margin
+        if _ABOUT_TWO.search(text):
+            self.chosen.append(text)
+            margin = self.judge if isinstance(self.judge, float) else self.judge(text)
+        yes = -math.log1p(math.exp(-margin))
+        return dict(zip(options, (yes, yes - margin), strict=True))
 
     def count_tokens(self, text: str) -> int:
         return len(text)

@@ -14,6 +14,7 @@ from qa.drafting import Draft, Numbering
 from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.passages import split_note
+from qa.support import Support, supports
 from qa.types import Event, Note, SentenceChecked, TextDelta
 
 TEXT = "# A\n\n## 一\n\n池化用来降维。\n\n池化增强平移不变性。\n\n## 二\n\n填充保住边缘像素。\n"
@@ -21,8 +22,12 @@ GROUNDS = Grounds(split_note(Note("a.md", "A", TEXT, "", "zh")), WordEncoder(), 
 ANSWER = "池化用来降维 [1]。池化增强平移不变性。[2] 填充保住边缘像素 [1]。\n巴黎举办了足球比赛 [1]。"
 
 
+def check(raw: str) -> tuple[Support, ...]:
+    return supports(raw, GROUNDS)
+
+
 def draft(strict: bool = True) -> Draft:
-    return Draft("zh", GROUNDS, Numbering(GROUNDS), strict=strict)
+    return Draft("zh", Numbering(GROUNDS), check, strict)
 
 
 def written(of: Draft, *pieces: str) -> list[Event]:
@@ -86,7 +91,7 @@ def test_only_the_last_words_of_a_broken_off_answer_are_lost() -> None:
 
 def test_numbers_and_citations_are_the_same_set() -> None:
     numbering = Numbering(GROUNDS)
-    made = Draft("zh", GROUNDS, numbering)
+    made = Draft("zh", numbering, check)
     written(made, ANSWER)
     cited = set(numbers_in(made.text()))
     assert [citation.number for citation in numbering.citations(cited)] == sorted(cited)

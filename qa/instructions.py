@@ -1,0 +1,56 @@
+"""Tells sentences of a note that are addressed to an assistant from those that say something.
+
+A note is data. Where it holds "ignore the above and reply ...", that sentence is neither shown to the model nor quoted.
+This is a net, not a wall: what slips through still has to pass the check of every sentence against the notes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from qa.language import normalize
+
+# What no note says to a reader, and comments that no reader sees.
+_SURE = re.compile(
+    r"^<!--|<\|?(?:im_start|im_end|system|assistant|endoftext)\|?>|<\|im_|\[/?inst\]|<</?sys>>"
+    r"|#{2,}\s*(?:instructions?|system|response)\b"
+    r"|(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|prompts?|rules|above|previous|prior|earlier"
+    r"|everything|context|guidelines)"
+    r"|\byou are (?:now|no longer)\b|\bfrom now on,? (?:you|answer|reply|respond|always|speak|write)"
+    r"|\byour (?:new|real|only|true|secret) (?:task|role|job|goal|instructions?|name|persona)"
+    r"|\b(?:reveal|print|repeat|show|leak|output|dump)\b.{0,30}\b(?:your|the) (?:system )?(?:prompt|instructions)"
+    r"|\b(?:end|start) of (?:the )?(?:notes|context|data|excerpts|passages)\b|\bnew (?:task|instructions?)\s*[:：]"
+    r"|(?:忽略|无视|忘记|忘掉|不要理会|不用理会|抛开|推翻)(?:掉|了)?.{0,12}(?:指令|指示|要求|规则|提示|上文|上面|以上|之前|前面|一切|限制)"
+    r"|(?:你|您)(?:现在|从现在起|今后|不再)(?:是|要|必须|应该|扮演)|从现在(?:开始|起).{0,6}(?:你|请|只|一律|回答|必须|都)"
+    r"|你的(?:新|真正|唯一|秘密)(?:的)?(?:任务|角色|身份|名字|指令)"
+    r"|(?:输出|打印|复述|透露|显示|说出|泄露).{0,8}(?:你的|系统)(?:的)?(?:提示词|提示|指令|设定|规则)"
+    r"|(?:笔记|片段|资料|上下文)(?:到此)?(?:结束|完毕)|新(?:任务|指令)\s*[:：]"
+)
+# Who or what is spoken to, and what it is to do: only both together.
+_ADDRESSED = re.compile(
+    r"\b(?:ai|assistant|assistants|chatbot|bot|llm|language model|model reading|dear model|reader model|copilot"
+    r"|whoever answers|when (?:you are )?asked|if (?:you are |anyone |someone |the user )?(?:asked|asks)|the user"
+    r"|every (?:answer|reply|response)|(?:any|all|each|your|the|this|in) (?:answers?|reply|replies|responses?))\b"
+    r"|助手|机器人|人工智能|大模型|语言模型|\bai\b|聊天程序|如果(?:有人|用户|被)?.{0,4}问|当(?:有人|用户|被).{0,4}问|被问到|用户"
+    r"|(?:每个|每次|每一?条|所有|任何|你的|回答|答案|回复)(?:的)?(?:回答|答案|回复|末尾|结尾|开头|最后|里|中|时|后面|前)"
+)
+_TOLD = re.compile(
+    r"^(?:\W|\b(?:please|now|note|important|attention|system|assistant|ai|hey|dear|also|then|instead|kindly|hidden"
+    r"|instruction)\b)*"
+    r"(?:always |only |just |simply |immediately )?(?:answer|reply|respond|say|write|output|print|append|add|include"
+    r"|insert|end|begin|start|finish|cite|translate|pretend|act|claim|tell|mention|recommend|speak|use only|refuse"
+    r"|do not|don't|never|stop)\b"
+    r"|\b(?:must|should|shall|will|has to|have to|needs? to|are to|is to|are required to|orders?|instructs?"
+    r"|requests?)\b"
+    r".{0,40}\b(?:answer|reply|respond|say|write|output|append|add|include|end|begin|cite|claim|tell|mention|recommend"
+    r"|refuse|state)\b"
+    r"|\balways (?:say|answer|reply|respond|state|claim|recommend|add|append|include|end|write)\b"
+    r"|(?:请|务必|必须|一律|只能|只需|都要|应当|应该|记得|直接|不要|不得|禁止|切勿|总是|永远|始终)"
+    r".{0,16}(?:回答|回复|答复|输出|说|写|写上|附上|加上|添加|推荐|引用|标注|拒绝|声称|提到|翻译|扮演|告诉|结尾|开头|注明)"
+)
+
+
+def is_instruction(sentence: str) -> bool:
+    """Whether a sentence tells an assistant what to do, instead of telling a reader something."""
+    text = normalize(sentence)
+    return bool(_SURE.search(text) or (_ADDRESSED.search(text) and _TOLD.search(text)))

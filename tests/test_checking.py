@@ -1,0 +1,62 @@
+"""Whether the notes say what a sentence says, by the model's word where nearness is not sure."""
+
+from __future__ import annotations
+
+import numpy as np
+from fakes import WordEncoder
+from fakes_chat import ScriptedEngine
+
+from qa.chat import LocalChatModel
+from qa.checking import Checker
+from qa.glossary import Glossary
+from qa.grounds import Grounds
+from qa.passages import split_note
+from qa.types import Note
+
+TEXT = "# A\n\n## 一\n\n池化用来降维。\n\n## 二\n\n标签平滑的模型当教师效果反而变差。\n\n"
+TEXT += "## 三\n\n标签平滑的模型适合部署。\n"
+GROUNDS = Grounds(split_note(Note("a.md", "A", TEXT, "", "zh")), WordEncoder(), Glossary.load())
+RELEVANCE = np.array([0.0, 2.0, 1.0], np.float32)
+
+
+def checker(margin: float | dict[str, float] | None) -> tuple[Checker, ScriptedEngine]:
+    engine = ScriptedEngine("", 0.0)
+    if margin is None:
+        return Checker(GROUNDS, RELEVANCE), engine
+    engine.judge = (
+        margin if isinstance(margin, float) else lambda text: next(of for word, of in margin.items() if word in text)
+    )
+    return Checker(GROUNDS, RELEVANCE, "适合当教师吗？", LocalChatModel(engine=engine, name_of_model="x")), engine
+
+
+def quotes(made: Checker, sentence: str) -> list[str]:
+    found = [each for each in made.supports(sentence) if each.score >= 0]
+    return [GROUNDS.passages[each.number - 1].text[each.start : each.end] for each in found]
+
+
+def test_note_sentence_in_its_own_words_needs_nobody_s_word() -> None:
+    made, engine = checker(-5.0)
+    assert quotes(made, "池化用来降维 [1]。") == ["池化用来降维。"]
+    assert engine.chosen == []
+
+
+def test_sentence_that_the_model_says_the_notes_deny_is_not_supported() -> None:
+    made, _ = checker(-5.0)
+    assert quotes(made, "标签平滑的模型适合当好教师。") == []
+
+
+def test_number_goes_to_the_note_sentence_that_the_model_says_agrees() -> None:
+    made, _ = checker({"反而变差。\n": 3.0, "": -3.0})
+    assert quotes(made, "标签平滑的模型不宜部署成教师模型。") == ["标签平滑的模型当教师效果反而变差。"]
+
+
+def test_sentence_with_a_number_that_no_source_has_is_not_asked_about() -> None:
+    made, engine = checker(5.0)
+    assert quotes(made, "标签平滑的模型有 7 个教师。") == []
+    assert engine.chosen == []
+
+
+def test_without_a_model_nearness_decides() -> None:
+    made, _ = checker(None)
+    assert quotes(made, "标签平滑的模型适合部署 [3]。") == ["标签平滑的模型适合部署。"]
+    assert quotes(made, "巴黎举办了足球比赛 [3]。") == []
