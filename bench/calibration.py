@@ -22,12 +22,11 @@ import numpy as np
 
 from bench.retrieval import Sets, refusal_sets
 from bench.translations import KeptTranslations
-from qa.answering import EXCERPT_TOKENS
 from qa.calibration import KINDS, SIGNS, Calibration, Kind, Weights, fitted, kind_of, shipped
 from qa.chat import LocalChatModel, open_chat_model
+from qa.encoder import Encoder
 from qa.evidence import Evidence
 from qa.language import detect_language
-from qa.neighbourhood import excerpts
 from qa.prompts import check_messages, yes_no
 from qa.question_sets import read_questions
 from qa.retrieval import Retriever, Translate
@@ -55,6 +54,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder of the sets")
     parser.add_argument("--translations", type=Path, help="file of translations, made where it is missing")
     parser.add_argument("--margins", type=int, default=0, help="questions of each set that the chat model is asked")
+    parser.add_argument("--margins-only", action="store_true", help="leave the weights of the search as they are")
     options = parser.parse_args()
     translations = KeptTranslations(options.translations) if options.translations else None
     signs: dict[Kind, list[tuple[Evidence, bool]]] = {kind: [] for kind in KINDS}
@@ -67,14 +67,14 @@ def main() -> None:
         own = [(text, bool(q.gold)) for q in read_questions(QUESTIONS) for text in q.texts.values()]
         asked.append(("shipped notes", sets.over(Path("corpus"), "shipped"), own))
         for name, retriever, questions in asked:
-            for text, answered in questions:
+            for text, answered in () if options.margins_only else questions:
                 for translate in (None, translations) if translations else (None,):
                     evidence = retriever.find(text, 6, translate=translate).evidence
                     if translate is None or evidence.translated:
                         signs[kind_of(evidence)].append((evidence, answered))
             if options.margins:
                 sample = random.Random(0).sample(questions, min(options.margins, len(questions)))
-                margins += _margins(retriever, sample, translations)
+                margins += _margins(retriever, sets.encoder, sample, translations)
                 print(f"{name}: asked the model {len(sample)} questions", file=sys.stderr, flush=True)
     if translations:
         translations.save()
@@ -82,15 +82,15 @@ def main() -> None:
 
 
 def _margins(
-    retriever: Retriever, questions: Sequence[tuple[str, bool]], translate: Translate | None
+    retriever: Retriever, encoder: Encoder, questions: Sequence[tuple[str, bool]], translate: Translate | None
 ) -> Iterator[Margin]:
     model = _chat_model()
     for text, answered in questions:
         found = retriever.find(text, 6, translate=translate)
         language = detect_language(text)
         yes, no = yes_no(language)
-        passages = excerpts(found.hits, retriever.note, EXCERPT_TOKENS)
-        logs = model.choose(check_messages(text, passages, language), (yes, no))
+        task = gather(text, found, retriever.note, encoder, retriever.glossary()).task
+        logs = model.choose(check_messages(text, task.passages, language), (yes, no))
         yield Margin(found.evidence, logs[yes] - logs[no], language, answered)
 
 
@@ -104,9 +104,10 @@ def _chat_model() -> LocalChatModel:
 
 def _fitted(signs: Mapping[Kind, list[tuple[Evidence, bool]]], margins: Sequence[Margin]) -> dict[str, Any]:
     """The file: weights for each kind of evidence, then those that join them with the model's word."""
-    everything = np.array([_of(evidence) for of_kind in signs.values() for evidence, _ in of_kind])
-    scales = tuple(round(float(deviation), 4) for deviation in everything.std(axis=0))
-    start = replace(shipped(), scales=scales)
+    start = shipped()
+    if everything := [_of(evidence) for of_kind in signs.values() for evidence, _ in of_kind]:
+        start = replace(start, scales=tuple(round(float(of), 4) for of in np.array(everything).std(axis=0)))
+    scales = start.scales
     weights: dict[Kind, Weights] = {}
     for kind, of_kind in signs.items():
         if not of_kind:

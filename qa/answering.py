@@ -14,18 +14,15 @@ from qa.answer_cache import AnswerCache
 from qa.calibration import Calibration
 from qa.chat import LocalChatModel
 from qa.citations import without_numbers
-from qa.composing import Composer, Composition, Material
+from qa.composing import Composer, Composition
 from qa.encoder import Encoder
 from qa.errors import BadQuestion, NotesQAError
 from qa.followups import Resolved, resolve
-from qa.grounds import Grounds
 from qa.language import detect_language
-from qa.neighbourhood import excerpts
+from qa.material import Material, gather
 from qa.prompts import check_messages, yes_no
-from qa.relevance import relevance
 from qa.retrieval import Found, Retriever, Translate
 from qa.rewriting import rewritten
-from qa.trimming import trim
 from qa.types import (
     LANGUAGES,
     Answer,
@@ -35,6 +32,7 @@ from qa.types import (
     Extract,
     Failed,
     Language,
+    Passage,
     SentenceChecked,
     Sources,
     TextDelta,
@@ -43,7 +41,7 @@ from qa.types import (
 from qa.writing import Limits, Task, fitted, write_general
 
 MAX_QUESTION_CHARS = 4000
-EXCERPT_TOKENS = 900  # of all excerpts in one prompt: reading costs a second per 100 tokens
+_SIMILAR = 4  # passages that are nearest to a sentence of the notes, looked at for the opposite of it
 _COVERED = 0.5  # chance from which on an answer is tried
 
 # The chat model and its name; None where the notes' own sentences answer. Loads it at the first call.
@@ -109,10 +107,14 @@ class Answerer:
         languages = answer_languages(request.question, request.language)
         glossary = self._retriever.glossary()
         material = self._material(request, resolved, found)
+
+        def similar(sentence: str) -> list[Passage]:
+            return [hit.passage for hit in self._retriever.find(sentence, _SIMILAR, request.topic).hits]
+
         calibration = self._get_calibration()
         own = detect_language(request.question)
         if material.task.passages and calibration.chance(found.evidence, None, own) >= _COVERED:
-            quote = Composer(material, languages, request.strict).quote()
+            quote = Composer(material, languages, request.strict).quote(whole=False)
             watch.passed("extract")
             yield Extract(quote.texts, quote.citations)
         model, model_name = self._get_model()
@@ -135,7 +137,7 @@ class Answerer:
         watch.passed("evidence")
         composed = Composition({}, (), ())
         if sure >= _COVERED:
-            composer = Composer(material, languages, request.strict)
+            composer = Composer(material, languages, request.strict, similar)
             if model is not None:
                 for event in composer.write(model, self._limits):
                     if isinstance(event, TextDelta):
@@ -168,7 +170,7 @@ class Answerer:
             composed.citations,
             hits,
             not composed.citations,
-            (),
+            composed.conflicts,
             model_name,
             watch.timings,
             composed.sentences,
@@ -182,13 +184,9 @@ class Answerer:
 
     def _material(self, request: Request, resolved: Resolved, found: Found, known: Material | None = None) -> Material:
         """What the answer is drawn from; a question that stands alone comes without the turns before it."""
-        glossary = self._retriever.glossary()
-        passages = excerpts(found.hits, self._retriever.note, EXCERPT_TOKENS)
-        grounds = Grounds(passages, self._encoder, glossary, known.grounds if known else None)
-        trimmed = trim(grounds, relevance(grounds, found))
         history = request.history if resolved.leans else ()
-        grounds = Grounds(trimmed.whole, self._encoder, glossary, grounds)
-        return Material(Task(request.question, trimmed.shown, history), grounds, relevance(grounds, found))
+        retriever = self._retriever
+        return gather(request.question, found, retriever.note, self._encoder, retriever.glossary(), history, known)
 
     def _with_model(self, model: BaseChatModel, found: Found, request: Request, resolved: Resolved) -> Found:
         """What the model's translation finds too; and its rewriting, where words alone did not tell what is meant."""

@@ -4,36 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from langchain_core.language_models import BaseChatModel
 
-from qa.abstaining import pointer
+from qa.abstaining import disagreement, pointer
 from qa.agreement import differences
 from qa.chat import LocalChatModel
 from qa.checking import Checker
 from qa.citations import Statement
+from qa.conflicts import disagreements
 from qa.drafting import Check, Draft, Numbering, shown
 from qa.extractive import extract
-from qa.grounds import Grounds, Scores
+from qa.material import Material
 from qa.support import Support
-from qa.types import Citation, Event, Language, Sentence, SentenceChecked, TextDelta
-from qa.writing import Limits, Task, WrongLanguage, in_language, in_other_language, write
+from qa.types import Citation, Conflict, Event, Language, Passage, Sentence, SentenceChecked, TextDelta
+from qa.writing import Limits, WrongLanguage, in_language, in_other_language, write
 
 _log = logging.getLogger(__name__)
 
 _ADDED = 1  # statements that say most on the question: added where the model left them out
+_ASKED_ABOUT = 3  # statements that say most: others that say the opposite are looked for
 _STANDING_IN = 2  # of them where it wrote nothing that the notes support
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What an answer is drawn from."""
-
-    task: Task  # its passages are those of the grounds, trimmed to what matters
-    grounds: Grounds
-    relevance: Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +36,21 @@ class Composition:
     texts: Mapping[Language, str]
     citations: tuple[Citation, ...]
     sentences: tuple[Sentence, ...]
+    conflicts: tuple[Conflict, ...] = ()
 
 
 class Composer:
     """Holds one answer while it is written."""
 
-    def __init__(self, material: Material, languages: Sequence[Language], strict: bool) -> None:
+    def __init__(
+        self,
+        material: Material,
+        languages: Sequence[Language],
+        strict: bool,
+        similar: Callable[[str], Iterable[Passage]] = lambda _: (),
+    ) -> None:
+        """`similar` finds the passages that are nearest to a sentence."""
+        self._similar = similar
         self._task = material.task
         self._grounds = material.grounds
         self._relevance = material.relevance
@@ -56,10 +58,11 @@ class Composer:
         self._strict = strict
         self._numbering = Numbering(material.grounds)
         self._drafts: dict[Language, Draft] = {}
+        self._conflicts: tuple[Conflict, ...] = ()
         self._check: Check = Checker(material.grounds, material.relevance, material.task.question).supports
 
-    def quote(self) -> Composition:
-        """The answer in the notes' own sentences, as they stand."""
+    def quote(self, whole: bool = True) -> Composition:
+        """The answer in the notes' own sentences, as they stand; where it need not be `whole`, at once."""
         for language in self._languages:
             rows = extract(self._grounds, self._relevance, language)
             for number, row in enumerate(rows):
@@ -68,6 +71,8 @@ class Composer:
                 numbers = sorted({n for sentence in self._draft(language).sentences for n in sentence.citations})
                 self._drafts[language] = self._new_draft(language)
                 self._drafts[language].put(Sentence(language, pointer(language), tuple(numbers), 0.0, "quoted"), ())
+        for _ in self._disagreement(None, self._languages, None) if whole else ():
+            pass
         return self.result()
 
     def write(self, model: BaseChatModel, limits: Limits) -> Iterator[Event]:
@@ -91,12 +96,8 @@ class Composer:
             self._drafts.clear()
         for row in self._left_out(first):
             for language in (first, *others):
-                draft = self._draft(language)
-                sentence, support = self._told(model, row, language, limits)
-                separator = "\n" if draft.sentences else ""
-                draft.put(sentence, support, separator)
-                yield TextDelta(language, separator + shown(sentence))
-                yield SentenceChecked(sentence)
+                yield from self._added(self._told(model, row, language, limits))
+        yield from self._disagreement(model, (first, *others), limits)
 
     def result(self) -> Composition:
         """What the notes support of what was written."""
@@ -104,7 +105,7 @@ class Composer:
         texts = {of: draft.text() for of, draft in drafts.items() if any(s.citations for s in draft.sentences)}
         sentences = tuple(sentence for draft in drafts.values() for sentence in draft.sentences)
         cited = {number for sentence in sentences for number in sentence.citations}
-        return Composition(texts, self._numbering.citations(cited), sentences)
+        return Composition(texts, self._numbering.citations(cited), sentences, self._conflicts)
 
     def _draft(self, language: Language) -> Draft:
         if language not in self._drafts:
@@ -139,8 +140,47 @@ class Composer:
         rows = (i for i in likely[:_ADDED] if "|" not in self._grounds.statements[i].text)
         return [i for i in rows if not any(_holds(support, self._grounds.statements[i]) for support in supported)]
 
+    def _disagreement(
+        self, model: BaseChatModel | None, languages: Sequence[Language], limits: Limits | None
+    ) -> Iterator[Event]:
+        """Where notes say the opposite about what is asked: both, and that they do."""
+        rows = sorted(self._grounds.singles(), key=lambda i: (-self._relevance[i], i))[:_ASKED_ABOUT]
+        self._widen([self._grounds.statements[i].text for i in rows])
+        pair = next(disagreements(self._grounds, rows, self._grounds.singles()), None)
+        if pair is None:
+            return
+        for language in languages:
+            numbers: list[int] = []
+            for row in (pair.first, pair.second):
+                sentence, found = self._told(model, row, language, limits)
+                cited = {number for each in self._draft(language).sentences for number in each.citations}
+                if not cited.issuperset(sentence.citations):
+                    yield from self._added((sentence, found))
+                numbers += sentence.citations
+            said = Sentence(language, disagreement(language), tuple(numbers), 0.0, "quoted")
+            yield from self._added((said, ()))
+            self._conflicts = (Conflict(*numbers),) if len(set(numbers)) > 1 else ()
+
+    def _widen(self, sentences: Sequence[str]) -> None:
+        """Take the passages that are nearest to these sentences into the grounds: a note that says the opposite of what
+        was found need not be near the question."""
+        found = {passage.id: passage for sentence in sentences for passage in self._similar(sentence)}
+        known = self._grounds.passages
+        if new := [passage for passage in found.values() if not any(_overlap(passage, each) for each in known)]:
+            self._grounds = self._grounds.with_passages(new)
+            self._numbering.grounds = self._grounds
+
+    def _added(self, told: tuple[Sentence, tuple[Support, ...]]) -> Iterator[Event]:
+        """A sentence on a line of its own."""
+        sentence, found = told
+        draft = self._draft(sentence.language)
+        separator = "\n" if draft.sentences else ""
+        draft.put(sentence, found, separator)
+        yield TextDelta(sentence.language, separator + shown(sentence))
+        yield SentenceChecked(sentence)
+
     def _told(
-        self, model: BaseChatModel, row: int, language: Language, limits: Limits
+        self, model: BaseChatModel | None, row: int, language: Language, limits: Limits | None
     ) -> tuple[Sentence, tuple[Support, ...]]:
         """A note's own sentence in a language: as it stands, translated, or where that went wrong only its place."""
         statement = self._grounds.statements[row]
@@ -148,6 +188,8 @@ class Composer:
         of = self._grounds.languages[row]
         if of == language:
             return sentence, found
+        if model is None or limits is None:
+            return replace(sentence, text=pointer(language)), found
         text = self._version(model, statement.text, of, language, limits)
         return replace(sentence, text=text, change="translated"), found
 
@@ -165,6 +207,10 @@ class Composer:
     def _quoted(self, statement: Statement, language: Language) -> tuple[Sentence, tuple[Support, ...]]:
         support = Support(statement.number, statement.start, statement.end, 0.0)
         return Sentence(language, statement.text, (self._numbering.of(support),), 0.0, "quoted"), (support,)
+
+
+def _overlap(one: Passage, other: Passage) -> bool:
+    return one.note_path == other.note_path and one.start < other.end and other.start < one.end
 
 
 def _holds(support: Support, statement: Statement) -> bool:

@@ -26,7 +26,7 @@ class Numbering:
     """Gives each quote its number, in the order in which they are first cited."""
 
     def __init__(self, grounds: Grounds) -> None:
-        self._grounds = grounds
+        self.grounds = grounds
         self._quotes: list[tuple[int, int, int]] = []  # passage, start, end
 
     def of(self, support: Support) -> int:
@@ -41,7 +41,7 @@ class Numbering:
     def citations(self, cited: set[int]) -> tuple[Citation, ...]:
         """Those with these numbers."""
         return tuple(
-            citation(number, self._grounds.passages[passage - 1], start, end)
+            citation(number, self.grounds.passages[passage - 1], start, end)
             for number, (passage, start, end) in enumerate(self._quotes, 1)
             if number in cited
         )

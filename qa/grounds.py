@@ -48,6 +48,10 @@ class Grounds:
     def __bool__(self) -> bool:
         return bool(self.statements)
 
+    def with_passages(self, passages: Sequence[Passage]) -> Grounds:
+        """With more passages after these; rows and numbers of these stay."""
+        return Grounds([*self.passages, *passages], self._encoder, self.glossary, self)
+
     def singles(self) -> list[int]:
         """The rows of single sentences that are long enough to say something."""
         return [i for i, each in enumerate(self.statements) if not each.whole and len(each.text) >= _MIN_CHARS]

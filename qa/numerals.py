@@ -26,15 +26,19 @@ def stated_numbers(text: str) -> set[str]:
     return {_canonical(match.group()) for match in _DIGITS.finditer(plain)}
 
 
-def numbers_of(text: str) -> set[str]:
-    """All numbers that a text can be said to hold: in digits, names included, and in words."""
+def counted_numbers(text: str) -> set[str]:
+    """The numbers that a text writes in digits or in words, apart from those in names."""
     plain = normalize(text)
-    found = {_canonical(match.group()) for match in re.finditer(r"\d+(?:[.,]\d+)*", plain)}
+    words = {_WORDS_EN[word] for word in _WORD_EN.findall(plain) if word in _WORDS_EN}
+    return stated_numbers(text) | words | {str(_value_zh(run)) for run in _RUN_ZH.findall(plain)}
+
+
+def numbers_of(text: str) -> set[str]:
+    """All numbers that a text can be said to hold: in digits, names included, and in words, each digit of these too."""
+    plain = normalize(text)
+    found = {_canonical(match.group()) for match in re.finditer(r"\d+(?:[.,]\d+)*", plain)} | counted_numbers(text)
     found |= {part for number in found for part in number.split(".")}
-    found |= {_WORDS_EN[word] for word in _WORD_EN.findall(plain) if word in _WORDS_EN}
-    for run in _RUN_ZH.findall(plain):
-        found.add(str(_value_zh(run)))
-        found |= {str(_DIGITS_ZH[character]) for character in run if character in _DIGITS_ZH}
+    found |= {str(_DIGITS_ZH[c]) for run in _RUN_ZH.findall(plain) for c in run if c in _DIGITS_ZH}
     return found | _percentages(found)
 
 

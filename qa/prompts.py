@@ -30,7 +30,6 @@ class _Words:
     examples: tuple[tuple[str, str], ...]  # notes with a question, and the answer
     yes_no: tuple[str, str]
     agree: tuple[str, str, str]  # task with places for a note and a sentence; two that agree, two that do not
-    contradict: tuple[str, str, str]  # task with places for two sentences; two that contradict, two that do not
 
 
 _ZH = _Words(
@@ -77,11 +76,6 @@ _ZH = _Words(
         "笔记：{0}\n说法：{1}\n说法和笔记一致吗？只回答“是”或“否”。",
         "研磨越细，萃取越快。|磨得细的咖啡萃取得更快。",
         "沸水不适合浅烘焙的豆子。|浅烘焙的豆子用沸水冲更好。",
-    ),
-    contradict=(
-        "甲：{0}\n乙：{1}\n甲和乙互相矛盾，不可能同时成立吗？只回答“是”或“否”。",
-        "深烘焙的豆子咖啡因更少。|深烘焙不会减少咖啡因。",
-        "深烘焙的豆子味道更苦。|浅烘焙的豆子没有那么苦。",
     ),
 )
 _EN = _Words(
@@ -135,12 +129,6 @@ _EN = _Words(
         "研磨越细，萃取越快。|A finer grind extracts faster.",
         "Boiling water does not suit a light roast.|A light roast is best brewed with boiling water.",
     ),
-    contradict=(
-        "A: {0}\nB: {1}\n"
-        "Do A and B contradict each other, so that they cannot both be true? Reply with yes or no only.",
-        "A dark roast has less caffeine.|Roasting darker does not reduce caffeine.",
-        "A dark roast tastes more bitter.|A light roast is less bitter.",
-    ),
 )
 _WORDS: dict[Language, _Words] = {"zh": _ZH, "en": _EN}
 
@@ -165,11 +153,6 @@ def check_messages(
 def agreement_messages(note: str, sentence: str, language: Language) -> list[BaseMessage]:
     """The messages that ask whether a sentence agrees with a note; all but the last are always the same."""
     return _about_two(_WORDS[language].agree, language, note, sentence)
-
-
-def contradiction_messages(one: str, other: str, language: Language) -> list[BaseMessage]:
-    """The messages that ask whether two sentences contradict each other; all but the last are always the same."""
-    return _about_two(_WORDS[language].contradict, language, one, other)
 
 
 def _about_two(words: tuple[str, str, str], language: Language, one: str, other: str) -> list[BaseMessage]:

@@ -16,7 +16,7 @@ from qa.chat.engine import FinishReason
 from qa.index import Index
 from qa.settings import Settings
 
-_ABOUT_TWO = re.compile(r"^(?:笔记：|Note: |甲：|A: )")
+_ABOUT_TWO = re.compile(r"^(?:笔记：|Note: )")
 _TRANSLATES = re.compile(r"Translate|翻译成|知识助手")
 
 # The word encoder's cosines are no measure: words alone say whether the notes answer, and the model's word.
