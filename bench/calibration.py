@@ -27,6 +27,7 @@ from qa.chat import LocalChatModel, open_chat_model
 from qa.encoder import Encoder
 from qa.evidence import Evidence
 from qa.language import detect_language
+from qa.material import gather
 from qa.prompts import check_messages, yes_no
 from qa.question_sets import read_questions
 from qa.retrieval import Retriever, Translate

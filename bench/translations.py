@@ -34,7 +34,7 @@ class KeptTranslations:
                 model, _ = open_chat_model(settings.chat_model, cache=settings.cache, engine=settings.engine)
                 self._translator = Translator(lambda: model, _SECONDS)
             started = time.perf_counter()
-            self._known[key] = self._translator.translate(question, language)
+            self._known[key] = self._translator.translate(question, language) or ""
             self.seconds.append(time.perf_counter() - started)
             if len(self.seconds) % _SAVE_EVERY == 0:
                 self.save()

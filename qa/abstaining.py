@@ -27,7 +27,9 @@ def not_mentioned(language: Language, names: Sequence[str]) -> str:
     """The sentence that says which names of the question no note has; '' without any."""
     if not names:
         return ""
-    return f"笔记里没有提到{'、'.join(names)}。" if language == "zh" else f"They do not mention {', '.join(names)}."
+    return (
+        f"笔记里没有提到{'、'.join(names)}。" if language == "zh" else f"Your notes do not mention {', '.join(names)}."
+    )
 
 
 def pointer(language: Language) -> str:

@@ -109,7 +109,7 @@ class Answerer:
         material = self._material(request, resolved, found)
 
         def similar(sentence: str) -> list[Passage]:
-            return [hit.passage for hit in self._retriever.find(sentence, _SIMILAR, request.topic).hits]
+            return [hit.passage for hit in self._retriever.find(sentence, _SIMILAR, rerank=False).hits]
 
         calibration = self._get_calibration()
         own = detect_language(request.question)
@@ -178,7 +178,8 @@ class Answerer:
             {language: without_numbers(text) for language, text in general.items()},
             len(request.history) - len(task.history) if resolved.leans else 0,
         )
-        if self._retriever.state() == found.state == key[1]:  # else some of it is drawn from notes as they were
+        # Else some of it is drawn from notes as they were, or a second try may find more.
+        if self._retriever.state() == found.state == key[1] and found.whole:
             self._cache.put(key, answer)
         yield Done(answer)
 

@@ -33,6 +33,7 @@ Kind = Literal["own", "across", "translated"]  # the best passage's language aga
 KINDS: tuple[Kind, ...] = ("own", "across", "translated")
 _PRIOR_QUESTIONS = 2.0  # how many questions, surely answered, it takes to move a weight by one scale
 _STEPS = 50
+_LEAST_CHANCE = 0.01  # of what words alone say
 
 Weights = tuple[float, ...]  # of SIGNS, each divided by its scale, and of 1
 
@@ -48,7 +49,10 @@ class Calibration:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def log_odds(self, evidence: Evidence) -> float:
-        """Of the notes answering, as the search alone sees it."""
+        """Of the notes answering, as the search alone sees it; without an encoder, by what the best passage covers."""
+        if evidence.by_words:
+            covered = min(max(evidence.coverage, _LEAST_CHANCE), 1 - _LEAST_CHANCE)
+            return math.log(covered / (1 - covered))
         return float(_features([evidence], self.scales)[0] @ np.array(self.weights[kind_of(evidence)]))
 
     def chance(self, evidence: Evidence, margin: float | None, language: Language) -> float:

@@ -17,14 +17,21 @@ from qa.citations import Statement
 from qa.conflicts import disagreements
 from qa.drafting import Check, Draft, Numbering, shown
 from qa.extractive import extract
+from qa.grounds import covered, share
+from qa.language import search_terms
 from qa.material import Material
+from qa.queries import understand
 from qa.support import Support
+from qa.translating import is_chatter
 from qa.types import Citation, Conflict, Event, Language, Passage, Sentence, SentenceChecked, TextDelta
 from qa.writing import Limits, WrongLanguage, in_language, in_other_language, write
 
 _log = logging.getLogger(__name__)
 
-_ADDED = 1  # statements that say most on the question: added where the model left them out
+_ADDED = 2  # statements that say most on the question: added where the model left them out
+_NEAR = 0.7  # relevance by which a second one may be below the best
+_SAID = 0.6  # share of what a statement names that an answer must name to have said it
+_SENTENCE_CHARS = 6
 _ASKED_ABOUT = 3  # statements that say most: others that say the opposite are looked for
 _STANDING_IN = 2  # of them where it wrote nothing that the notes support
 
@@ -95,6 +102,8 @@ class Composer:
         if (text := self._draft(first).text()) and not in_language(text, first):
             self._drafts.clear()
         for row in self._left_out(first):
+            if self._grounds.languages[row] == first:
+                self._draft(first).drop_repeated(self._grounds.statements[row])
             for language in (first, *others):
                 yield from self._added(self._told(model, row, language, limits))
         yield from self._disagreement(model, (first, *others), limits)
@@ -132,13 +141,23 @@ class Composer:
                     yield SentenceChecked(told)
 
     def _left_out(self, language: Language) -> list[int]:
-        """The statements that say most on the question and are not in the answer; several where it says nothing."""
-        supported = [support for _, found in self._draft(language).supported() for support in found]
+        """The statements that say most on the question and that the answer leaves out, in part or whole.
+
+        Where it says nothing that the notes support, they stand in for it.
+        """
         likely = sorted(self._grounds.singles(), key=lambda i: (-self._relevance[i], i))
+        supported = self._draft(language).supported()
         if not supported:
             return sorted(likely[:_STANDING_IN])
-        rows = (i for i in likely[:_ADDED] if "|" not in self._grounds.statements[i].text)
-        return [i for i in rows if not any(_holds(support, self._grounds.statements[i]) for support in supported)]
+        said = frozenset(search_terms(" ".join(sentence.text for sentence, _ in supported)))
+        near = self._relevance[likely[0]] - _NEAR
+        return [i for i in likely[:_ADDED] if self._relevance[i] >= near and self._is_new(i, said)]
+
+    def _is_new(self, row: int, said: frozenset[str]) -> bool:
+        text = self._grounds.statements[row].text
+        if "|" in text or len(text) < _SENTENCE_CHARS:  # a row of a table, a word of a list
+            return False
+        return share(covered(understand(text, self._grounds.glossary).units, said)) < _SAID
 
     def _disagreement(
         self, model: BaseChatModel | None, languages: Sequence[Language], limits: Limits | None
@@ -199,7 +218,7 @@ class Composer:
             text = " ".join("".join(pieces).split())
         zh, en = (sentence, text) if language == "zh" else (text, sentence)
         differing = differences(zh, en, self._grounds.glossary)
-        if text and in_language(text, other) and not differing:
+        if not is_chatter(text) and in_language(text, other) and not differing:
             return text
         _log.info("A sentence in the other language differs in %s", differing or "language")
         return pointer(other)
@@ -211,7 +230,3 @@ class Composer:
 
 def _overlap(one: Passage, other: Passage) -> bool:
     return one.note_path == other.note_path and one.start < other.end and other.start < one.end
-
-
-def _holds(support: Support, statement: Statement) -> bool:
-    return support.number == statement.number and support.start <= statement.start and statement.end <= support.end

@@ -16,13 +16,14 @@ from qa.glossary import Glossary
 from qa.grounds import Grounds, covered, share
 from qa.language import has_han, normalize, search_terms
 from qa.lexical import Unit
-from qa.numerals import counted_numbers, numbers_of
+from qa.numerals import counted_numbers, numbers_of, stated_numbers
 from qa.queries import named_units, understand
 from qa.support import contradicts
 
 _SIMILAR = 0.84  # least cosine of two sentences on the same thing; of most sentences of one section it is more
 _SHARED = 0.33  # of what the sentence that names less names
 _SHARED_ACROSS = 0.3  # the same across languages, where only names are seen to be shared
+_FILLERS = 3  # words by which clauses with different numbers may differ else
 _LEAST_SHARED = 2  # names: what "indexes speed up reads, indexes slow down writes" have in common is one
 
 # Things with two sides, in both languages: one side, the other.
@@ -61,6 +62,14 @@ _SIDES = {
         r"容易|简单|轻松|\b(?:easy|easily|easier|simple)\b",
         r"困难|很难|更难|难以|\b(?:hard|harder|difficult)\b",
     ),
+    "meaning": (
+        r"(?<!没)(?<!没有)(?<!无)有意义|\bmeaningful\b",
+        r"(?:没有|无|没)意义|\bmeaningless\b|\bno meaning\b",
+    ),
+    "permission": (
+        r"可以|允许|准许|\b(?:may|allows?|allowed|permits?|permitted|can)\b",
+        r"禁止|严禁|\b(?:forbidden|forbids?|prohibited)\b",
+    ),
     "hand": (r"左|\bleft\b", r"右|\bright\b"),
     "likeness": (
         r"相同|一样|等价|\b(?:same|equal|equals|equivalent|identical)\b",
@@ -74,6 +83,8 @@ _SIDES = {
 _AXES = [(name, re.compile(one), re.compile(other)) for name, (one, other) in _SIDES.items()]
 _NOT_ZH = re.compile(r"(?:不是|并非|而非|不会|不能|不该|不应|不用|没有|无法|[不没未别勿])[“”‘’\"']?.{0,2}$")
 _NOT_EN = re.compile(r"(?:\b(?:not|never|no|cannot|without|hardly|rather than)|n['’]t)(?:\s+\w+){0,2}\s*$")
+_DENIALS = re.compile(r"[不没无未非]|\b(?:not|never|no|cannot|without|unless)\b|n['’]t\b")
+_CLAUSE = re.compile(r"[，,；;：:。.!?！？]\s|[，；：。！？]|\b(?:so|because|which)\b")
 _COMPARES = re.compile(r"比|优于|不如|胜过|劣于|\bthan\b|\boutperforms?\b")
 # "训练时", "at inference": what holds then need not hold at another time.
 _WHEN = re.compile(r"训练|推理|测试|预测|\b(?:training|inference|test(?:ing)?|prediction)\b")
@@ -104,14 +115,18 @@ def disagree(one: str, other: str, glossary: Glossary, headings: tuple[str, str]
     if _COMPARES.search(normalize(one)) and _COMPARES.search(normalize(other)):
         swapped = _is_swapped(one, other, glossary)
         return swapped is not None and swapped != _opposite(one, other)
-    return _opposite(one, other) or _other_numbers(one, other) or contradicts(one, other, glossary)
+    if _other_numbers(one, other):
+        return True
+    if any(len(_DENIALS.findall(normalize(text))) > 1 for text in (one, other)):  # "not without" affirms
+        return False
+    return _opposite(one, other) or contradicts(one, other, glossary)
 
 
 def _about_the_same(one: str, other: str, glossary: Glossary, headings: tuple[str, str]) -> bool:
     """Whether the sentences name the same things: much in common, and not each a name or a subject of its own."""
     texts = one, other
     terms = [frozenset(search_terms(f"{heading} {text}")) for heading, text in zip(headings, texts, strict=True)]
-    names = [[unit for _, unit in named_units(text, glossary)] for text in texts]
+    names = [[unit for name, unit in named_units(text, glossary) if not _has_side(name)] for text in texts]
     if all(not all(covered(names[n], terms[1 - n])) for n in (0, 1)):
         return False
     when = [set(_WHEN.findall(normalize(text))) for text in texts]
@@ -124,6 +139,10 @@ def _about_the_same(one: str, other: str, glossary: Glossary, headings: tuple[st
     if max(map(sum, held)) < _LEAST_SHARED:
         return False
     return max(map(share, held)) >= (_SHARED if has_han(one) == has_han(other) else _SHARED_ACROSS)
+
+
+def _has_side(name: str) -> bool:
+    return bool(_sides(normalize(name)))
 
 
 def _in_order(text: str, glossary: Glossary) -> list[Unit]:
@@ -167,10 +186,17 @@ def _sides(text: str) -> dict[str, set[bool]]:
 
 
 def _other_numbers(one: str, other: str) -> bool:
-    """Whether two sentences give different numbers and one says nothing else that the other does not."""
-    numbers = [counted_numbers(text) for text in (one, other)]
+    """Whether two sentences give different numbers in clauses that say the same but for words of no weight."""
+    clauses = [[c for c in _CLAUSE.split(text) if stated_numbers(c) or counted_numbers(c)] for text in (one, other)]
+    return any(_clauses_differ(a, b) for a, b in itertools.product(*clauses))
+
+
+def _clauses_differ(one: str, other: str) -> bool:
+    numbers = [stated_numbers(text) or counted_numbers(text) for text in (one, other)]
     if not all(len(found) == 1 for found in numbers) or numbers[0] & numbers_of(other) or numbers[1] & numbers_of(one):
         return False
     words = [{term for term in search_terms(text) if not numbers_of(term)} for text in (one, other)]
     lacking = [words[0] - words[1], words[1] - words[0]]
-    return not all(lacking) and max(map(len, lacking)) <= max(map(len, words)) // 2
+    if min(map(len, lacking)) > 1 or (all(lacking) and not all(has_han(word) for of in lacking for word in of)):
+        return False
+    return max(map(len, lacking)) <= min(_FILLERS, max(map(len, words)) // 2)

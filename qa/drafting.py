@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from qa.citations import citation, cite, numbers_in, opening_of_number, without_numbers
+from qa.citations import Statement, citation, cite, numbers_in, opening_of_number, without_numbers
 from qa.grounds import Grounds
 from qa.language import split_sentences
 from qa.support import Support, is_supported
@@ -19,6 +20,7 @@ Check = Callable[[str], tuple[Support, ...]]  # of a sentence with its numbers
 UNSUPPORTED = {"zh": "（不在你的笔记中）", "en": " (not from your notes)"}
 _MARKS = "-*•.。 \n\r\t"
 _END = re.compile(r"[\s。！？!?.；;，,：:]*\Z")
+_VERDICT = re.compile(r"(?:yes|no)\b|不|没有|是|对|可以|能|会|需要|否", re.IGNORECASE)
 _LIST_MARK = re.compile(r"(?:[-*•]|\d{1,2}[.)、])\s*\Z")
 
 
@@ -89,6 +91,19 @@ class Draft:
     def latest(self) -> tuple[Sentence, tuple[Support, ...]]:
         """The last whole sentence."""
         return self.sentences[-1], self._supports[-1]
+
+    def drop_repeated(self, statement: Statement) -> None:
+        """Leave out the sentence that says a part of this statement and nothing else, since the whole of it follows.
+
+        A sentence that answers yes or no stays: the statement says why.
+        """
+        for n, (sentence, found) in enumerate(zip(self.sentences, self._supports, strict=True)):
+            within = all(
+                s.number == statement.number and statement.start <= s.start and s.end <= statement.end for s in found
+            )
+            if found and within and not _VERDICT.match(sentence.text):
+                self.sentences[n] = replace(sentence, citations=(), change="dropped")
+                self._supports[n] = ()
 
     def text(self) -> str:
         """The text of the answer: what is left out is left out."""

@@ -28,6 +28,7 @@ class Evidence:
     named: float  # share of the question's weight whose terms occur anywhere in the notes, 0 to 1
     own_language: bool  # the best passage is in the question's language, so its words can be expected to match
     translated: bool = False  # the question was asked in the other language too
+    by_words: bool = False  # there was no encoder, so words alone can speak
 
 
 NOTHING = Evidence(0.0, 0.0, 0.0, 0.0, 0.0, True)
@@ -48,7 +49,7 @@ def evidence(
         distance = best - math.sqrt(2 * math.log(max(passages, 1)))
         lead = best - sum(rivals) / len(rivals) if rivals else 0.0
     own = language == query.language
-    return Evidence(distance, lead, closeness, coverage, named, own, bool(query.translated))
+    return Evidence(distance, lead, closeness, coverage, named, own, bool(query.translated), not standardised)
 
 
 def centred_cosines(

@@ -75,7 +75,7 @@ COMPARES_TWO = re.compile(
 
 # X of "X 呢" and of "what about X".
 ABOUT = re.compile(
-    r"^(?:如果|要是)?(?:换成|换做|换用|改用|改成|对于|至于|用|换)*(?P<zh>.+?)(?:的话)?呢$"
+    r"^(?:如果|要是)?(?:换成|换做|换用|改用|改成|对于|至于|用|换)*+(?P<zh>.+?)(?:的话)?呢$"
     r"|^(?:(?:what|how) about|what if (?:I|we|you) (?:use|take|choose))\s+(?P<en>.+)$",
     re.IGNORECASE,
 )

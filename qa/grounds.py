@@ -6,6 +6,8 @@ conflicts all read them here.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -20,7 +22,9 @@ from qa.lexical import Unit
 from qa.types import Passage
 
 _MAX_QUOTE_CHARS = 400
-_MIN_CHARS = 6
+
+_REPEATED = 2
+_WORD = re.compile(r"\w")
 
 Scores = NDArray[np.float32]
 
@@ -53,8 +57,8 @@ class Grounds:
         return Grounds([*self.passages, *passages], self._encoder, self.glossary, self)
 
     def singles(self) -> list[int]:
-        """The rows of single sentences that are long enough to say something."""
-        return [i for i, each in enumerate(self.statements) if not each.whole and len(each.text) >= _MIN_CHARS]
+        """The rows of single sentences that say something, be it one word of a list."""
+        return [i for i, each in enumerate(self.statements) if not each.whole and _WORD.search(each.text)]
 
     def vectors(self, rows: Sequence[int] | None = None) -> Scores:
         """(rows, dim) of the statements in these rows, or of all."""
@@ -92,7 +96,8 @@ def _heading(passage: Passage) -> str:
 
 def _candidates(passage: Passage, number: int) -> list[Statement]:
     found = statements(passage, number)
-    single = [each for each in found if not is_instruction(each.text)]
+    times = Counter(each.text for each in found)  # what is said over and over wants to be heard, not read
+    single = [each for each in found if times[each.text] <= _REPEATED and not is_instruction(each.text)]
     if len(single) < max(2, len(found)) or single[-1].end - single[0].start > _MAX_QUOTE_CHARS:
         return single
     start, end = single[0].start, single[-1].end

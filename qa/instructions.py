@@ -10,12 +10,20 @@ import re
 
 from qa.language import normalize
 
-# What no note says to a reader, and comments that no reader sees.
+# What no note says to a reader: comments that nobody sees, marks of a chat, an address to a program, letters set apart.
 _SURE = re.compile(
     r"^<!--|<\|?(?:im_start|im_end|system|assistant|endoftext)\|?>|<\|im_|\[/?inst\]|<</?sys>>"
     r"|#{2,}\s*(?:instructions?|system|response)\b"
     r"|(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|prompts?|rules|above|previous|prior|earlier"
     r"|everything|context|guidelines)"
+    r"|(?:olvida|ignora|oublie[zr]?|ignore[zr]|vergiss|ignoriere)\b.{0,40}(?:instruc|consigne|anweisung)"
+    r"|</?(?:instructions?|system|context|prompt)\b|(?:\b[a-z]\s){8,}"
+    r"|(?:^|[|\"'(\[\s])(?:dear |hey |hi |attention,? |atención,? )?(?:ai )?"
+    r"(?:(?:assistant|asistente|chatbot)s?\s*[,:：，]|(?:language model|ai)\s*[:：])"
+    r"|\b(?:for|to) (?:any |all |the )?(?:ai|assistants?|chatbots?|llms?)(?: readers?| models?| assistants?)?\s*[,:：]"
+    r"|\b(?:developers?|authors?|owners?|operators?|admins?) of this (?:program|app|application|tool|system|chatbot)\b"
+    r"|(?:^|[|“\"（(【\s])(?:亲爱的|尊敬的|各位|给|致|请)?(?:助手|机器人|聊天机器人|ai|大模型)(?:注意|请|们|的话|须知|[，,：:])"
+    r"|(?:本|这个|该)(?:程序|系统|应用|工具)的?(?:开发者|作者|管理员|主人)"
     r"|\byou are (?:now|no longer)\b|\bfrom now on,? (?:you|answer|reply|respond|always|speak|write)"
     r"|\byour (?:new|real|only|true|secret) (?:task|role|job|goal|instructions?|name|persona)"
     r"|\b(?:reveal|print|repeat|show|leak|output|dump)\b.{0,30}\b(?:your|the) (?:system )?(?:prompt|instructions)"

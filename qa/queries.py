@@ -12,6 +12,7 @@ from qa.lexical import Unit
 from qa.types import OTHER, Language
 
 CONCEPT_WEIGHT = 1.5  # of a concept of the glossary, against 1 of a term outside it
+_LANGUAGES = frozenset({"english", "chinese", "mandarin"})  # what to answer in, not what to answer about
 _SPECIFIC = 3  # Chinese characters: 作用 is in the glossary too, but names nothing
 _NAME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]*(?:[-.+][A-Za-z0-9]+)*(?:\+\+|#)?(?![A-Za-z0-9])")
 
@@ -80,8 +81,9 @@ def named_units(text: str, glossary: Glossary) -> list[tuple[str, Unit]]:
         at_start = not text[: match.start()].strip() or text[: match.start()].rstrip()[-1:] in ".?!。？！"
         proper = chinese or any(c.isdigit() for c in name) or name[1:] != name[1:].lower()
         proper = proper or (name[0].isupper() and not at_start)
-        if proper and terms and len(name) > 1 and not name.isdigit() and not absorbed.intersection(terms):
-            found.append((name, Unit((terms,))))
+        if proper and terms and len(name) > 1 and name.lower() not in _LANGUAGES and not absorbed.intersection(terms):
+            parts = [part for part in re.split("[-.+_]", name) if part]
+            found.append((name, Unit(_alternatives((name, " ".join(parts), "".join(parts))))))
     return list({name: (name, unit) for name, unit in found}.values())
 
 

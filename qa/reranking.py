@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -76,19 +76,27 @@ class Reordering:
         if not hits:
             return []
         deadline = time.monotonic() + self._seconds
-        work = self._thread.submit(self._scores, question, [embedded_text(hit.passage) for hit in hits], deadline)
+        try:
+            work = self._thread.submit(self._scores, question, [embedded_text(hit.passage) for hit in hits], deadline)
+        except RuntimeError:  # closed meanwhile
+            return list(hits)
         try:
             return rerank(hits, work.result(self._seconds), self._weight)
         except TimeoutError:
             work.cancel()
             _log.warning("Not reranked: %s took more than %g seconds", self._reranker.name, self._seconds)
+        except CancelledError:  # closed meanwhile
+            pass
         except Exception as error:  # of two native libraries; a search does without
             _log.warning("Not reranked: %s failed (%s)", self._reranker.name, error)
         return list(hits)
 
     def close(self) -> None:
-        """Wait for the passages that are being read, and end the thread."""
+        """Wait for the passages that are being read, end the thread and free the model."""
         self._thread.shutdown(cancel_futures=True)
+        close = getattr(self._reranker, "close", None)
+        if close is not None:
+            close()
 
     def _scores(self, question: str, texts: Sequence[str], deadline: float) -> Scores:
         found: list[Scores] = []

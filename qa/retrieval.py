@@ -34,7 +34,7 @@ _COPIES_NAMED = 20
 
 OpenStored = Callable[[str, str], Encoder | None]  # of (location, fingerprint)
 ReadGlossary = Callable[[], Glossary]
-Translate = Callable[[str, Language], str]  # of (question, language); empty where it cannot
+Translate = Callable[[str, Language], str | None]  # of (question, language); None where it is late, empty: cannot
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Found:
     hits: list[Hit]
     evidence: Evidence
     state: str = ""  # identity of the state of the index that was searched
+    whole: bool = True  # nothing that would have helped was late or failed
     asked: Asked | None = field(default=None, compare=False)  # None where no encoder is there
 
 
@@ -87,26 +88,40 @@ class Retriever:
         self._means: dict[str, Mapping[Language, Vector]] = {}  # by fingerprint
         self._merged: tuple[Glossary, str, Glossary] | None = None  # given, state of the index, with what its notes say
 
-    def find(self, text: str, top_k: int, topic: str | None = None, translate: Translate | None = None) -> Found:
+    def find(
+        self,
+        text: str,
+        top_k: int,
+        topic: str | None = None,
+        translate: Translate | None = None,
+        rerank: bool = True,
+    ) -> Found:
         """The best passages. Raises UnknownTopic, IndexNotBuilt and GlossaryError.
 
-        `translate` is asked only where enough of the notes are in the other language.
+        `translate` is asked only where enough of the notes are in the other language; a reranker only with `rerank`.
         """
         # Before the snapshot: a translation takes a second or two, and no state of the index is held for so long.
-        translated = translate(text, other_language(text)) if translate and self.translation_pays(text) else ""
+        wanted = translate is not None and self.translation_pays(text)
+        translated = translate(text, other_language(text)) if translate and wanted else ""
+        whole = translated is not None
+        reordering = self._reordering if rerank else None
         with self._index.read() as snapshot:
             glossary = self._glossary_of(snapshot)
             # Before the encoder: an unknown topic is told at once.
             allowed = None if topic is None else snapshot.mask(passages_of_topic(snapshot.outline(), topic, glossary))
-            query = understand(text, glossary, translated)
-            depth = max(top_k, RERANKED) if self._reordering else top_k
+            query = understand(text, glossary, translated or "")
+            depth = max(top_k, RERANKED) if reordering else top_k
             senses = self._senses(query, snapshot)
             found = search(snapshot, query, senses, depth, allowed)
             hits, state = found.hits, snapshot.identity
-            asked = _asked(snapshot, query, senses) if senses else None
-        if self._reordering:
-            hits = self._reordering.reorder(text, hits)[:top_k]
-        return Found(hits, found.evidence, state, asked)
+            # What is compared with the question later is encoded by the encoder of now.
+            is_own = snapshot.encoder == self._encoder.fingerprint
+            asked = _asked(snapshot, query, senses) if senses and is_own else None
+        if reordering and hits:
+            reordered = reordering.reorder(text, hits)
+            whole = whole and reordered != hits
+            hits = reordered[:top_k]
+        return Found(hits, found.evidence, state, whole, asked)
 
     def state(self) -> str:
         """The identity of the index as it is now. Raises IndexNotBuilt."""

@@ -11,9 +11,11 @@ import numpy as np
 from qa.citations import Statement, numbers_in, without_numbers
 from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores, covered, share
-from qa.language import detect_language, normalize, search_terms
+from qa.instructions import is_instruction
+from qa.language import detect_language, normalize, search_terms, split_sentences
 from qa.numerals import numbers_of, stated_numbers
 from qa.queries import understand
+from qa.types import Passage
 
 _COVERAGE_WEIGHT = 0.3  # of covered terms beside the cosine
 # Of cosine + weighted coverage; across languages words match only through the glossary. See bench/results.md.
@@ -59,7 +61,7 @@ def supports(sentence: str, grounds: Grounds, question: str = "") -> tuple[Suppo
     best = grounds.statements[int(scores.argmax())]
     if contradicts(text, best.text, grounds.glossary):
         return ()
-    found = _supports(grounds.statements, scores, held, numbers_in(sentence))
+    found = _supports(grounds.passages, grounds.statements, scores, held, numbers_in(sentence))
     return () if invents_number(text, question, found[0], grounds) else found
 
 
@@ -89,15 +91,25 @@ def invents_number(sentence: str, question: str, support: Support, grounds: Grou
 
 
 def _supports(
-    found: Sequence[Statement], scores: Scores, held: Sequence[Sequence[bool]], claimed: Sequence[int]
+    passages: Sequence[Passage],
+    found: Sequence[Statement],
+    scores: Scores,
+    held: Sequence[Sequence[bool]],
+    claimed: Sequence[int],
 ) -> tuple[Support, ...]:
     best = int(scores.argmax())
     close = {s.number for s, score in zip(found, scores, strict=True) if score >= scores[best] - _KEPT_NUMBER_MARGIN}
     numbers = [number for number in claimed if number in close] or [found[best].number]
-    return tuple(_quote(found, scores, held, number) for number in numbers)
+    return tuple(_quote(found, scores, held, number, passages[number - 1]) for number in numbers)
 
 
-def _quote(found: Sequence[Statement], scores: Scores, held: Sequence[Sequence[bool]], number: int) -> Support:
+def _instructs(text: str) -> bool:
+    return any(is_instruction(text[start:end]) for start, end in split_sentences(text))
+
+
+def _quote(
+    found: Sequence[Statement], scores: Scores, held: Sequence[Sequence[bool]], number: int, passage: Passage
+) -> Support:
     """The best statement of a passage, widened to a second one that covers what the first leaves out."""
     own = [i for i, statement in enumerate(found) if statement.number == number]
     best = max(own, key=lambda i: (scores[i], -i))
@@ -107,6 +119,6 @@ def _quote(found: Sequence[Statement], scores: Scores, held: Sequence[Sequence[b
     start, end = found[best].start, found[best].end
     if added[second] >= max(1, _FURTHER_SHARE * len(left_out)):
         wide = min(start, found[second].start), max(end, found[second].end)
-        if wide[1] - wide[0] <= _MAX_QUOTE_CHARS:
+        if wide[1] - wide[0] <= _MAX_QUOTE_CHARS and not _instructs(passage.text[slice(*wide)]):
             start, end = wide
     return Support(number, start, end, float(scores[best]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -41,6 +42,12 @@ _EXAMPLES: dict[Language, tuple[tuple[str, str], ...]] = {
     ),
 }
 
+_CHATTER = re.compile(
+    r"^<|[:：]$|^(?:sure|okay|ok|certainly|of course|here(?: is|'s)|i['’]?m sorry|i am sorry|sorry|i can(?:no|'|’)t"
+    r"|as an ai|the translation|translation|好的|当然|以下是|抱歉|对不起|译文)\b",
+    re.IGNORECASE,
+)
+
 GetModel = Callable[[], BaseChatModel | None]
 
 _log = logging.getLogger(__name__)
@@ -57,8 +64,9 @@ class Translator:
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(2, "translate")
 
-    def translate(self, question: str, language: Language) -> str:
-        """The question in a language; empty where no model is loaded, it is late, or what it wrote is no translation.
+    def translate(self, question: str, language: Language) -> str | None:
+        """The question in a language; empty where no model is loaded or what it wrote is no translation, None where it
+        is late or fails.
 
         A question is translated once. Raises nothing: the search does without.
         """
@@ -71,17 +79,22 @@ class Translator:
         if model is None or estimate_tokens(question) > _MAX_QUESTION_TOKENS:
             return ""
         given_up = threading.Event()
-        work: Future[str] = self._thread.submit(_written, model, question, language, self._seconds, given_up)
+        try:
+            work: Future[str] = self._thread.submit(_written, model, question, language, self._seconds, given_up)
+        except RuntimeError:  # closed meanwhile
+            return None
         try:
             text = work.result(self._seconds)
+        except CancelledError:  # closed meanwhile
+            return None
         except TimeoutError:
             given_up.set()
             work.cancel()
             _log.info("The question was not translated within %g seconds", self._seconds)
-            return ""
+            return None
         except NotesQAError as error:
             _log.warning("The question was not translated: %s", error)
-            return ""
+            return None
         translated = text if is_sane_translation(text, question, language) else ""
         with self._lock:
             self._known[key] = translated
@@ -104,9 +117,14 @@ def translation_messages(question: str, language: Language) -> list[BaseMessage]
 
 def is_sane_translation(text: str, question: str, language: Language) -> bool:
     """Whether a text can be the question in a language: one line in it, of about the question's length."""
-    if not text or len(text.splitlines()) > 1 or estimate_tokens(text) > 3 * estimate_tokens(question) + 16:
+    if is_chatter(text) or len(text.splitlines()) > 1 or estimate_tokens(text) > 3 * estimate_tokens(question) + 16:
         return False
     return has_han(text) if language == "zh" else han_share(text) < 0.1
+
+
+def is_chatter(text: str) -> bool:
+    """Whether a text is no translation but what models say before one, or instead of one; so is an empty one."""
+    return not text or bool(_CHATTER.search(text))
 
 
 def _written(model: BaseChatModel, question: str, language: Language, seconds: float, given_up: threading.Event) -> str:

@@ -13,6 +13,7 @@ from qa.types import Passage
 
 SENTENCES = 9
 TOKENS = 360
+_SENTENCE_CHARS = 6  # what is shorter is an item of a list, and takes the place of no sentence
 _GAP = " … "
 
 
@@ -27,12 +28,14 @@ class Trimmed:
 def trim(grounds: Grounds, relevance: Scores, sentences: int = SENTENCES, tokens: int = TOKENS) -> Trimmed:
     """By (statements,) relevance, at most so many sentences of so many estimated tokens; the best always stays."""
     chosen: list[int] = []
-    left = tokens
-    for row in sorted(grounds.singles(), key=lambda i: (-relevance[i], i))[:sentences]:
-        cost = estimate_tokens(grounds.statements[row].text)
-        if not chosen or cost <= left:
+    left, places = tokens, sentences
+    for row in sorted(grounds.singles(), key=lambda i: (-relevance[i], i)):
+        text = grounds.statements[row].text
+        cost = estimate_tokens(text)
+        if places and (not chosen or cost <= left):
             chosen.append(row)
             left -= cost
+            places -= len(text) >= _SENTENCE_CHARS
     rows: dict[int, list[int]] = {}
     for row in sorted(chosen):
         rows.setdefault(grounds.statements[row].number, []).append(row)

@@ -45,5 +45,5 @@ def test_names_that_no_note_has_are_said_in_the_refusal() -> None:
         "你的笔记没有讲到这个问题。笔记里没有提到SwiGLU、Mamba。"
     )
     assert refusal("en", [], Glossary.load(), ("Mamba",)) == (
-        "Your notes do not cover this question. They do not mention Mamba."
+        "Your notes do not cover this question. Your notes do not mention Mamba."
     )

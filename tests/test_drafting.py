@@ -98,6 +98,21 @@ def test_numbers_and_citations_are_the_same_set() -> None:
     assert [citation.quote for citation in numbering.citations({3})] == ["填充保住边缘像素。"]
 
 
+def test_sentence_that_says_a_part_of_a_statement_gives_way_to_it() -> None:
+    made = draft()
+    written(made, "池化能降维 [1]。填充保住边缘像素 [3]。")
+    made.drop_repeated(GROUNDS.statements[0])
+    assert made.text() == "填充保住边缘像素 [2]。"
+    assert [sentence.change for sentence in made.sentences] == ["dropped", "corrected"]
+
+
+def test_yes_or_no_stays_before_the_whole_statement() -> None:
+    made = draft()
+    written(made, "是，池化用来降维 [1]。")
+    made.drop_repeated(GROUNDS.statements[0])
+    assert made.text() == "是，池化用来降维 [1]。"
+
+
 @pytest.mark.parametrize("text", ["", " \n", "[1]", "- "])
 def test_nothing_is_no_sentence(text: str) -> None:
     made = draft()

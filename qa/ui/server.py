@@ -85,7 +85,9 @@ def _host(scope: Scope) -> str:
     return value.partition("]")[0].removeprefix("[") if value.startswith("[") else value.partition(":")[0]
 
 
-def build_app(notes: Backend, language: AnswerLanguage = "auto", host: str = "127.0.0.1") -> FastAPI:
+def build_app(
+    notes: Backend, language: AnswerLanguage = "auto", host: str = "127.0.0.1", general: bool = False
+) -> FastAPI:
     """The whole web application; loading of the chat model and watching of the notes begin here, in the background."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio's server at start
     following, warming = Following(notes), Warming(notes)
@@ -99,7 +101,7 @@ def build_app(notes: Backend, language: AnswerLanguage = "auto", host: str = "12
         return {"status": "ok", "model_loading": warming.running, "index_refreshing": refreshing}
 
     app.add_middleware(_Guard, hosts=_LOOPBACK if host in _LOOPBACK else ())
-    page = build_page(notes, warming, following, language)
+    page = build_page(notes, warming, following, language, general)
     whole: FastAPI = gr.mount_gradio_app(
         app,
         page,
@@ -120,20 +122,28 @@ def build_app(notes: Backend, language: AnswerLanguage = "auto", host: str = "12
     return whole
 
 
-def serve(notes: Backend, host: str = "127.0.0.1", port: int = 7860, language: AnswerLanguage = "auto") -> None:
+def serve(
+    notes: Backend,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    language: AnswerLanguage = "auto",
+    general: bool = False,
+) -> None:
     """Serve until interrupted; says the address once it answers there. Raises SettingsError where it cannot listen."""
     listener = listen(host, port)
     with listener, contextlib.suppress(KeyboardInterrupt):
-        Server.of(notes, language, host).run(sockets=[listener])
+        Server.of(notes, language, host, general).run(sockets=[listener])
 
 
 class Server(uvicorn.Server):
     """Says its address when it listens, and ends quietly: open pages hold a connection that must be cut."""
 
     @classmethod
-    def of(cls, notes: Backend, language: AnswerLanguage = "auto", host: str = "127.0.0.1") -> Self:
+    def of(
+        cls, notes: Backend, language: AnswerLanguage = "auto", host: str = "127.0.0.1", general: bool = False
+    ) -> Self:
         """A server of the page that builds it in its own event loop: Gradio would open others and leave them."""
-        build = functools.partial(build_app, notes, language, host)
+        build = functools.partial(build_app, notes, language, host, general)
         return cls(uvicorn.Config(build, factory=True, log_level="warning", timeout_graceful_shutdown=1))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

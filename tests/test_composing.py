@@ -1,0 +1,74 @@
+"""One answer from its material: in the notes' own sentences, and where notes disagree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fakes import WordEncoder
+from fakes_chat import ScriptedEngine, open_notes
+
+from qa.composing import Composer
+from qa.evidence import NOTHING
+from qa.glossary import Glossary
+from qa.material import Material, gather
+from qa.passages import split_note
+from qa.retrieval import Found
+from qa.types import Conflict, Hit, Note, Passage
+
+BATCH = "# BN\n\nBN 在批量很小时效果很好。\n"
+OPPOSITE = "# 归一化\n\nBN 在批量很小时效果很差。\n"
+
+
+def passages(text: str, path: str) -> list[Passage]:
+    return split_note(Note(path, "T", text, "", "zh"))
+
+
+def material(text: str) -> Material:
+    note = Note("a.md", "T", text, "", "zh")
+    hits = [Hit(p, n, 1.0 / n, n, n, 0.9) for n, p in enumerate(split_note(note), 1)]
+    return gather("？", Found(hits, NOTHING), {"a.md": note}.get, WordEncoder(), Glossary.load())
+
+
+def test_own_sentences_of_the_notes_are_cited_one_by_one() -> None:
+    made = Composer(material(BATCH), ["zh"], strict=True).quote()
+    assert made.texts == {"zh": "BN 在批量很小时效果很好 [1]。"}
+    assert [citation.quote for citation in made.citations] == ["BN 在批量很小时效果很好。"]
+    assert [sentence.change for sentence in made.sentences] == ["quoted"]
+
+
+def test_other_language_gets_the_place_where_nobody_translates() -> None:
+    made = Composer(material(BATCH), ["zh", "en"], strict=True).quote()
+    assert made.texts["en"] == "Your notes say it in Chinese [1]."
+
+
+def test_note_that_says_the_opposite_is_cited_too_though_it_was_not_found() -> None:
+    opposite = passages(OPPOSITE, "b.md")
+    made = Composer(material(BATCH), ["zh"], True, lambda _: opposite).quote()
+    assert made.texts["zh"].split("\n") == [
+        "BN 在批量很小时效果很好 [1]。",
+        "BN 在批量很小时效果很差 [2]。",
+        "注意：笔记在这一点上说法不一 [1] [2]。",
+    ]
+    assert made.conflicts == (Conflict(1, 2),)
+    assert [citation.note_path for citation in made.citations] == ["a.md", "b.md"]
+
+
+def test_extract_that_is_wanted_at_once_looks_for_no_opposite() -> None:
+    opposite = passages(OPPOSITE, "b.md")
+    assert Composer(material(BATCH), ["zh"], True, lambda _: opposite).quote(whole=False).conflicts == ()
+
+
+def test_disagreement_is_said_in_an_answer_of_the_model(tmp_path: Path) -> None:
+    notes = open_notes(tmp_path, {"a.md": BATCH, "b.md": OPPOSITE}, ScriptedEngine("BN 在批量很小时效果很好 [1]。"))
+    answer = notes.ask("BN 在批量很小时效果怎么样？")
+    assert answer.conflicts == (Conflict(1, 2),)
+    assert {citation.note_path for citation in answer.citations} == {"a.md", "b.md"}
+    assert answer.text.endswith("注意：笔记在这一点上说法不一 [1] [2]。")
+
+
+def test_statement_that_the_model_said_in_part_is_said_whole(tmp_path: Path) -> None:
+    text = "# FPN\n\nFPN 把多个层次的特征融合起来使用，对小目标的检测很有好处。\n"
+    notes = open_notes(tmp_path, {"a.md": text}, ScriptedEngine("FPN 对检测有好处 [1]。"))
+    answer = notes.ask("FPN 有什么好处？")
+    assert answer.text == "FPN 把多个层次的特征融合起来使用，对小目标的检测很有好处 [1]。"
+    assert [sentence.change for sentence in answer.sentences] == ["dropped", "quoted"]

@@ -1,0 +1,37 @@
+"""What an answer is drawn from."""
+
+from __future__ import annotations
+
+from fakes import WordEncoder
+
+from qa.evidence import NOTHING
+from qa.glossary import Glossary
+from qa.material import gather
+from qa.passages import split_note
+from qa.retrieval import Found
+from qa.types import Hit, Note, Turn
+
+NOTE = Note("a.md", "A", "# A\n\n## 一\n\n池化用来降维。\n\n## 二\n\n卷积核在图像上滑动。\n", "", "zh")
+
+
+def found() -> Found:
+    return Found([Hit(p, n, 1.0, n, n, 0.9) for n, p in enumerate(split_note(NOTE), 1)], NOTHING)
+
+
+def test_task_and_grounds_number_the_same_passages() -> None:
+    made = gather("池化？", found(), {"a.md": NOTE}.get, WordEncoder(), Glossary.load())
+    assert [p.headings for p in made.task.passages] == [p.headings for p in made.grounds.passages]
+    assert len(made.relevance) == len(made.grounds.statements)
+    assert all(p.text in NOTE.text for p in made.grounds.passages)
+
+
+def test_history_comes_along() -> None:
+    turn = Turn("池化？", "降维。")
+    made = gather("它呢？", found(), {"a.md": NOTE}.get, WordEncoder(), Glossary.load(), [turn])
+    assert made.task.history == (turn,)
+
+
+def test_nothing_found_is_no_material() -> None:
+    made = gather("池化？", Found([], NOTHING), {}.get, WordEncoder(), Glossary.load())
+    assert made.task.passages == ()
+    assert not made.grounds
