@@ -176,6 +176,7 @@ class Answerer:
             composed.sentences,
             unnamed,
             {language: without_numbers(text) for language, text in general.items()},
+            sure,
             len(request.history) - len(task.history) if resolved.leans else 0,
         )
         # Else some of it is drawn from notes as they were, or a second try may find more.

@@ -267,6 +267,7 @@ def _record(notes: NotesQA, question: Question, language: Language, answer: Answ
         "answer": text,
         "answerable": bool(question.gold),
         "declined": answer.abstained,
+        "chance": answer.chance,
         "in_language": in_language(text, language),
         "citations": len(valid),
         "valid_citations": sum(valid),

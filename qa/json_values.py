@@ -19,6 +19,7 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
         "sentences": [asdict(sentence) for sentence in answer.sentences],
         "not_mentioned": list(answer.unnamed),
         "general_knowledge": dict(answer.general),
+        "chance": answer.chance,
         "forgotten_turns": answer.forgotten_turns,
         "model": answer.model,
         "timings": dict(answer.timings),

@@ -129,6 +129,7 @@ class Answer:
     sentences: tuple[Sentence, ...] = ()  # with those that were left out of `texts`
     unnamed: tuple[str, ...] = ()  # names in the question that no note has
     general: Mapping[Language, str] = field(default_factory=dict)  # from general knowledge, where that was allowed
+    chance: float = 1.0  # that the notes answer, as it was judged before writing, 0 to 1
     forgotten_turns: int = 0  # earlier turns that the model was not shown
 
     @property

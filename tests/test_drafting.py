@@ -100,7 +100,7 @@ def test_numbers_and_citations_are_the_same_set() -> None:
 
 def test_sentence_that_says_a_part_of_a_statement_gives_way_to_it() -> None:
     made = draft()
-    written(made, "池化能降维 [1]。填充保住边缘像素 [3]。")
+    written(made, "池化用来降维 [1]。填充保住边缘像素 [3]。")
     made.drop_repeated(GROUNDS.statements[0])
     assert made.text() == "填充保住边缘像素 [2]。"
     assert [sentence.change for sentence in made.sentences] == ["dropped", "corrected"]

@@ -36,7 +36,7 @@ def asked(question: str) -> Asked:
 
 def found(question: str | None, scores: Mapping[int, float] | None = None) -> Found:
     hits = [Hit(p, n + 1, (scores or {}).get(n, 1.0), 1, 1, 0.9) for n, p in enumerate(PASSAGES)]
-    return Found(hits, NOTHING, "", asked(question) if question else None)
+    return Found(hits, NOTHING, asked=asked(question) if question else None)
 
 
 def best(of: Found, passages: list[Passage] = PASSAGES) -> str:

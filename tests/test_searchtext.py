@@ -153,6 +153,6 @@ HOSTILE = [
 @pytest.mark.parametrize("frame", ["{}", "x{}x", "|{}x\n|-|\n", "# {}x", "]({}x"])
 def test_hostile_text_takes_no_longer_than_other_text(piece: str, frame: str) -> None:
     text = frame.format(piece * (100_000 // len(piece)))
-    started = time.perf_counter()
+    started = time.process_time()
     search_text(text)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
