@@ -129,10 +129,14 @@ class Retriever:
             return snapshot.identity
 
     def unnamed(self, text: str) -> tuple[str, ...]:
-        """The names in a question that no note has, by none of their other names. Raises IndexNotBuilt."""
+        """The names in a question of which no note has any word, by none of their names. Raises IndexNotBuilt.
+
+        Where a note has a part of a name, it may well speak of the thing: "leaf weight" of a leaf node.
+        """
         with self._index.read() as snapshot:
             glossary = self._glossary_of(snapshot)
-            return tuple(name for name, unit in named_units(text, glossary) if not snapshot.coverage([unit]).named)
+            named = [(name, _any_word(unit)) for name, unit in named_units(text, glossary)]
+            return tuple(name for name, unit in named if not snapshot.coverage([unit]).named)
 
     def translation_pays(self, text: str) -> bool:
         """Whether `find` would ask for a translation. Raises IndexNotBuilt."""
@@ -249,6 +253,10 @@ def search(
             passages[best[0]].language,
         ),
     )
+
+
+def _any_word(unit: Unit) -> Unit:
+    return Unit(tuple({(term,): None for alternative in unit.alternatives for term in alternative}))
 
 
 def _asked(snapshot: Snapshot, query: Query, senses: Senses) -> Asked:

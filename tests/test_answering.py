@@ -245,6 +245,12 @@ def test_name_that_no_note_has_is_said(tmp_path: Path) -> None:
     assert answer.text.endswith("\n笔记里没有提到SwiGLU。")
 
 
+def test_name_of_which_a_note_has_a_part_is_not_called_missing(tmp_path: Path) -> None:
+    notes, _ = notes_with(tmp_path, POOLING)
+    assert notes.ask("池化和 recurrent convolution 有什么作用？").unnamed == ("convolution",)
+    assert notes.ask("最大池化和 Global-Memory 呢？").unnamed == ()
+
+
 def test_without_a_model_the_notes_own_sentences_answer(tmp_path: Path) -> None:
     answer = open_notes(tmp_path, FILES, None).ask("池化用来降维吗？")
     assert "池化用来降维，减少计算量 [1]。" in answer.text
