@@ -89,7 +89,8 @@ def test_closing_the_stream_stops_the_model(notes: NotesQA) -> None:
     assert list(notes.chat_model.stream("1 + 1 = ?", max_tokens=4))
 
 
-def test_retrieval_keeps_its_bars_on_the_gold_questions(notes: NotesQA) -> None:
-    rows = {row.direction: row.hit_at_5 for row in evaluate_retrieval(notes, read_questions(QUESTIONS)).rows}
+def test_retrieval_without_a_chat_model_keeps_its_bars_on_the_gold_questions(shipped_index: Path) -> None:
+    with NotesQA.open(CORPUS, shipped_index, Settings(chat_model="extractive")) as notes:
+        rows = {row.direction: row.hit_at_5 for row in evaluate_retrieval(notes, read_questions(QUESTIONS)).rows}
     assert rows["zh to zh"] >= 0.94  # 93 of 98 now; issue 2 asked for .95, see bench/results.md
     assert rows["en to zh"] >= 0.85
