@@ -41,8 +41,9 @@ from qa.types import (
 from qa.writing import Limits, Task, fitted, write_general
 
 MAX_QUESTION_CHARS = 4000
-_SIMILAR = 4  # passages that are nearest to a sentence of the notes, looked at for the opposite of it
+_SIMILAR = 6  # passages by meaning, and by words, that are looked at for the opposite of a sentence
 _COVERED = 0.5  # chance from which on an answer is tried
+_COVERED_ASKED = 0.25  # the same where the model was asked too: what it writes then is checked sentence by sentence
 
 # The chat model and its name; None where the notes' own sentences answer. Loads it at the first call.
 GetModel = Callable[[], tuple[BaseChatModel | None, str]]
@@ -109,7 +110,8 @@ class Answerer:
         material = self._material(request, resolved, found)
 
         def similar(sentence: str) -> list[Passage]:
-            return [hit.passage for hit in self._retriever.find(sentence, _SIMILAR, rerank=False).hits]
+            hits = self._retriever.find(sentence, _SIMILAR, rerank=False).hits
+            return [*(hit.passage for hit in hits), *self._retriever.sharing_words(sentence, _SIMILAR)]
 
         calibration = self._get_calibration()
         own = detect_language(request.question)
@@ -136,7 +138,7 @@ class Answerer:
         sure = self._chance(model, found, task, calibration)
         watch.passed("evidence")
         composed = Composition({}, (), ())
-        if sure >= _COVERED:
+        if sure >= (_COVERED_ASKED if isinstance(model, LocalChatModel) else _COVERED):
             composer = Composer(material, languages, request.strict, similar)
             if model is not None:
                 for event in composer.write(model, self._limits):

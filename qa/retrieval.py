@@ -19,7 +19,7 @@ from qa.reranking import Reordering
 from qa.senses import CENTRING, Cosines, Senses, Vector
 from qa.snapshot import Place, Snapshot
 from qa.topics import passages_of_topic
-from qa.types import LANGUAGES, OTHER, Hit, Language, Note
+from qa.types import LANGUAGES, OTHER, Hit, Language, Note, Passage
 
 CANDIDATES = 60  # per language on the dense side, and on the lexical side
 # Fitted on public questions and those about the shipped notes together; see bench/results.md.
@@ -122,6 +122,17 @@ class Retriever:
             whole = whole and reordered != hits
             hits = reordered[:top_k]
         return Found(hits, found.evidence, state, whole, asked)
+
+    def sharing_words(self, text: str, top_k: int) -> list[Passage]:
+        """The passages that share the most weighty words with a text, most first. Raises IndexNotBuilt."""
+        with self._index.read() as snapshot:
+            query = understand(text, self._glossary_of(snapshot))
+            shares = snapshot.coverage(query.units).shares
+            rows = _highest(shares, top_k)
+            best = sorted(rows.tolist(), key=lambda row: (-shares[row], row))[:top_k]
+            ids = snapshot.ids(np.array(best, np.int64))
+            passages = snapshot.passages(ids)
+            return [passages[i] for i in ids]
 
     def state(self) -> str:
         """The identity of the index as it is now. Raises IndexNotBuilt."""

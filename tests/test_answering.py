@@ -238,6 +238,17 @@ def test_general_knowledge_answers_only_where_it_is_allowed_and_says_so(tmp_path
     assert "焯水" in "".join(event.text for event in events if isinstance(event, TextDelta) and event.general)
 
 
+def test_note_that_says_the_opposite_in_a_long_passage_is_found_by_its_words(tmp_path: Path) -> None:
+    files = {
+        "a.md": "# BN\n\nBN 在批量很小时效果很好。\n",
+        "b.md": "# CNN\n\n卷积层之后接激活函数，再接池化层。BN 在批量很小时效果很差。\n",
+    } | {f"c{n}.md": f"# 别的 {n}\n\n第 {n} 件事与此无关。\n" for n in range(9)}
+    notes = open_notes(tmp_path, files, ScriptedEngine("BN 在批量很小时效果很好 [1]。"))
+    answer = notes.ask("BN 在批量很小时效果怎么样？", top_k=1)
+    assert [(conflict.first, conflict.second) for conflict in answer.conflicts] == [(1, 2)]
+    assert {citation.note_path for citation in answer.citations} == {"a.md", "b.md"}
+
+
 def test_name_that_no_note_has_is_said(tmp_path: Path) -> None:
     notes, _ = notes_with(tmp_path, POOLING)
     answer = notes.ask("池化和 SwiGLU 有什么作用？")

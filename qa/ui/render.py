@@ -54,7 +54,8 @@ def render_answer(answer: Answer, ui: Language) -> str:
         told = f'<div class="nq-answer nq-abstained">{_title("abstained", ui)}{_texts(answer.texts)}</div>'
         return told + _general(answer.general, ui)
     forgotten = _small(phrase("forgotten", ui, turns=answer.forgotten_turns)) if answer.forgotten_turns else ""
-    quoted = any(sentence.change == "quoted" for sentence in answer.sentences)
+    kept = [sentence for sentence in answer.sentences if sentence.change != "dropped"]
+    quoted = bool(kept) and all(sentence.change == "quoted" for sentence in kept)
     said = _title("quoted", ui) if quoted else ""
     return f'<div class="nq-answer">{said}{_texts(answer.texts)}{_conflicts(answer, ui)}{forgotten}</div>'
 
