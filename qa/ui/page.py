@@ -103,7 +103,12 @@ def build_page(
                         scale=1,
                     )
                     allow_general = gr.Checkbox(
-                        value=general, label=i18n("allow_general"), container=False, elem_id="nq-allow-general", scale=1
+                        value=general,
+                        label=i18n("allow_general"),
+                        container=False,
+                        elem_id="nq-allow-general",
+                        scale=0,
+                        min_width=180,
                     )
                     topic = gr.Dropdown(
                         choices=[(i18n("all_notes"), "")],
