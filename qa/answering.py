@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from langchain_core.language_models import BaseChatModel
 
-from qa import prompts
 from qa.abstaining import not_mentioned, refusal
 from qa.answer_cache import AnswerCache
 from qa.calibration import Calibration
@@ -18,6 +17,7 @@ from qa.composing import Composer, Composition
 from qa.encoder import Encoder
 from qa.errors import BadQuestion, NotesQAError
 from qa.followups import Resolved, resolve
+from qa.glossary import Glossary
 from qa.language import detect_language
 from qa.material import Material, gather
 from qa.prompts import check_messages, yes_no
@@ -63,6 +63,9 @@ class Request:
     allow_general: bool = False  # where the notes do not answer
 
 
+_Key = tuple[Request, str, Glossary, str]  # with the state of the index, the glossary and the calibration
+
+
 class Answerer:
     """Holds the parts that an answer takes; the model is asked for only when the sources are known."""
 
@@ -96,15 +99,23 @@ class Answerer:
         watch.passed("sources")
         yield Sources(tuple(found.hits))
         texts: dict[Language, str] = {}
+        calibration = self._get_calibration()
+        # There is one chat model and one version of its prompts as long as this object lives.
+        key = (request, found.state, self._retriever.glossary(), str(calibration))
+        if remembered := self._cache.get(key):
+            yield from _replayed(remembered, found, watch)
+            return
         try:
-            for event in self._answer(request, resolved, found, watch):
+            for event in self._answer(request, resolved, found, key, calibration, watch):
                 if isinstance(event, TextDelta):
                     texts[event.language] = texts.get(event.language, "") + event.text
                 yield event
         except NotesQAError as error:
             yield Failed(error, texts)
 
-    def _answer(self, request: Request, resolved: Resolved, found: Found, watch: _Watch) -> Iterator[Event]:
+    def _answer(
+        self, request: Request, resolved: Resolved, found: Found, key: _Key, calibration: Calibration, watch: _Watch
+    ) -> Iterator[Event]:
         languages = answer_languages(request.question, request.language)
         glossary = self._retriever.glossary()
         material = self._material(request, resolved, found)
@@ -113,7 +124,6 @@ class Answerer:
             hits = self._retriever.find(sentence, _SIMILAR, rerank=False).hits
             return [*(hit.passage for hit in hits), *self._retriever.sharing_words(sentence, _SIMILAR)]
 
-        calibration = self._get_calibration()
         own = detect_language(request.question)
         if material.task.passages and calibration.chance(found.evidence, None, own) >= _COVERED:
             quote = Composer(material, languages, request.strict).quote(whole=False)
@@ -121,10 +131,6 @@ class Answerer:
             yield Extract(quote.texts, quote.citations)
         model, model_name = self._get_model()
         watch.passed("model")
-        key = (request, found.state, glossary, str(calibration), model_name, prompts.VERSION)
-        if remembered := self._cache.get(key):
-            yield from _replayed(remembered, found, watch)
-            return
         if model is not None:
             better = self._with_model(model, found, request, resolved)
             if better.hits != found.hits:

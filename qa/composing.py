@@ -23,6 +23,7 @@ from qa.material import Material
 from qa.queries import understand
 from qa.support import Support
 from qa.translating import is_chatter
+from qa.trimming import SENTENCE_CHARS
 from qa.types import Citation, Conflict, Event, Language, Passage, Sentence, SentenceChecked, TextDelta
 from qa.writing import Limits, WrongLanguage, in_language, in_other_language, write
 
@@ -31,7 +32,6 @@ _log = logging.getLogger(__name__)
 _ADDED = 2  # statements that say most on the question: added where the model left them out
 _NEAR = 0.7  # relevance by which a second one may be below the best
 _SAID = 0.6  # share of what a statement names that an answer must name to have said it
-_SENTENCE_CHARS = 6
 _ASKED_ABOUT = 3  # statements that say most: others that say the opposite are looked for
 _STANDING_IN = 2  # of them where it wrote nothing that the notes support
 
@@ -155,7 +155,7 @@ class Composer:
 
     def _is_new(self, row: int, said: frozenset[str]) -> bool:
         text = self._grounds.statements[row].text
-        if "|" in text or len(text) < _SENTENCE_CHARS:  # a row of a table, a word of a list
+        if "|" in text or len(text) < SENTENCE_CHARS:  # a row of a table, a word of a list
             return False
         return share(covered(understand(text, self._grounds.glossary).units, said)) < _SAID
 
@@ -185,7 +185,7 @@ class Composer:
         was found need not be near the question."""
         found = {passage.id: passage for sentence in sentences for passage in self._similar(sentence)}
         known = self._grounds.passages
-        if new := [passage for passage in found.values() if not any(_overlap(passage, each) for each in known)]:
+        if new := [passage for passage in found.values() if not any(passage.overlaps(each) for each in known)]:
             self._grounds = self._grounds.with_passages(new)
             self._numbering.grounds = self._grounds
 
@@ -226,7 +226,3 @@ class Composer:
     def _quoted(self, statement: Statement, language: Language) -> tuple[Sentence, tuple[Support, ...]]:
         support = Support(statement.number, statement.start, statement.end, 0.0)
         return Sentence(language, statement.text, (self._numbering.of(support),), 0.0, "quoted"), (support,)
-
-
-def _overlap(one: Passage, other: Passage) -> bool:
-    return one.note_path == other.note_path and one.start < other.end and other.start < one.end

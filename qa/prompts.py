@@ -13,7 +13,6 @@ from qa.chat.engine import Pattern
 from qa.language import estimate_tokens
 from qa.types import Language, Passage, Turn
 
-VERSION = "2"  # of all that is said to the model: answers from other words are not remembered as equal
 MAX_HISTORY_TURNS = 2
 _MAX_TURN_TOKENS = 120
 

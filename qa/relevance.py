@@ -66,9 +66,5 @@ def _passage_scores(passages: Sequence[Passage], hits: Sequence[Hit]) -> list[fl
     """Of each passage the best score of the hits in it, less the best of all."""
     best = max((hit.score for hit in hits), default=0.0)
     return [
-        max((hit.score for hit in hits if _overlap(hit.passage, passage)), default=best) - best for passage in passages
+        max((hit.score for hit in hits if hit.passage.overlaps(passage)), default=best) - best for passage in passages
     ]
-
-
-def _overlap(one: Passage, other: Passage) -> bool:
-    return one.note_path == other.note_path and one.start < other.end and other.start < one.end

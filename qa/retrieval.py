@@ -48,8 +48,6 @@ class Asked:
     common: Mapping[Language, Vector]  # what the passages of each language share
     units: tuple[Unit, ...]
     weights: tuple[float, ...]  # of the units, by how rare they are in the notes
-    translation: Vector | None = None
-    translated_units: tuple[Unit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +277,6 @@ def _asked(snapshot: Snapshot, query: Query, senses: Senses) -> Asked:
         {language: CENTRING * snapshot.mean(language) for language in LANGUAGES},
         query.units,
         snapshot.coverage(query.units).weights,
-        senses.translation,
-        query.translated_units,
     )
 
 

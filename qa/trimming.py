@@ -13,7 +13,7 @@ from qa.types import Passage
 
 SENTENCES = 9
 TOKENS = 360
-_SENTENCE_CHARS = 6  # what is shorter is an item of a list, and takes the place of no sentence
+SENTENCE_CHARS = 6  # what is shorter is an item of a list, and takes the place of no sentence
 _GAP = " … "
 
 
@@ -35,7 +35,7 @@ def trim(grounds: Grounds, relevance: Scores, sentences: int = SENTENCES, tokens
         if places and (not chosen or cost <= left):
             chosen.append(row)
             left -= cost
-            places -= len(text) >= _SENTENCE_CHARS
+            places -= len(text) >= SENTENCE_CHARS
     rows: dict[int, list[int]] = {}
     for row in sorted(chosen):
         rows.setdefault(grounds.statements[row].number, []).append(row)

@@ -52,6 +52,10 @@ class Passage:
     def id(self) -> str:
         return f"{self.note_path}#L{self.start_line}-L{self.end_line}@{self.start}"
 
+    def overlaps(self, other: Passage) -> bool:
+        """Whether they share a character of a note."""
+        return self.note_path == other.note_path and self.start < other.end and other.start < self.end
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:

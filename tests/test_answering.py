@@ -200,8 +200,10 @@ def test_what_was_said_before_an_error_stays(tmp_path: Path) -> None:
 def test_same_question_again_is_not_written_again(tmp_path: Path) -> None:
     notes, engine = notes_with(tmp_path, POOLING)
     first = notes.ask("池化有什么作用？")
+    asked = len(engine.prompts)
     *_, done = notes.stream("池化有什么作用？")
     assert len(engine.answering) == 1
+    assert len(engine.prompts) == asked
     assert isinstance(done, Done)
     assert done.answer.texts == first.texts
     notes.ask("池化有什么作用？", "en")

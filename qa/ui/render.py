@@ -101,13 +101,9 @@ def render_sources(answer: Answer, ui: Language) -> str:
     if not answer.citations:
         return render_hits(answer.hits, ui)
     cited = [citation.passage for citation in answer.citations]
-    others = [hit for hit in answer.hits if not any(_overlap(passage, hit.passage) for passage in cited)]
+    others = [hit for hit in answer.hits if not any(passage.overlaps(hit.passage) for passage in cited)]
     rest = [_title("also_found", ui), *(_hit(hit, ui, _NO_NUMBER) for hit in others)] if others else []
     return _panel("", [*(_citation(citation, ui) for citation in answer.citations), *rest])
-
-
-def _overlap(one: Passage, other: Passage) -> bool:
-    return one.note_path == other.note_path and one.start < other.end and other.start < one.end
 
 
 def render_freshness(now: Freshness, ui: Language) -> str:
