@@ -16,9 +16,11 @@ from pathlib import Path
 from qa.characters import NotText, decode
 from qa.errors import GlossaryError
 from qa.language import has_han, normalize, search_terms
+from qa.types import Language
 
 FILE_NAME = "glossary.tsv"  # of the user's lines, in the folder of notes
 _NOISE = 3  # names in one language that as many mined pairs give to one name in the other
+_SPECIFIC = 3  # Chinese characters of a name that is surely one
 _SHORT_NAME = 3  # letters of an abbreviation that may well mean something else elsewhere
 
 _TABS = re.compile(r"[ \u3000]*\t\s*")
@@ -114,6 +116,22 @@ class Glossary:
         for concept in [*self._in_chinese(normalize(text)), *self._in_english(text)]:
             found.setdefault(id(concept), concept)
         return list(found.values())
+
+    def named_in(self, text: str, language: Language) -> list[tuple[str, str]]:
+        """(name in the text, usual name in a language) of the concepts that a text names in the other language only.
+
+        Only names of three Chinese characters or two English words: shorter ones may be parts of other words, and are
+        known to any model. In the order of the text, each name once; of several concepts of one name the first counts.
+        """
+        plain = normalize(text)
+        pairs: dict[str, str] = {}
+        for concept in self.concepts_in(text):
+            here, there = (concept.en, concept.zh) if language == "zh" else (concept.zh, concept.en)
+            written = max((name for name in here if normalize(name) in plain), key=len, default="")
+            specific = len(written) >= _SPECIFIC if has_han(written) else " " in written
+            if specific and not any(normalize(name) in plain for name in there):
+                pairs.setdefault(written, there[0])
+        return list(pairs.items())
 
     def _in_chinese(self, text: str) -> Iterable[Concept]:
         start = 0

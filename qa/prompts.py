@@ -17,6 +17,9 @@ MAX_HISTORY_TURNS = 2
 _MAX_TURN_TOKENS = 120
 
 
+Terms = Sequence[tuple[str, str]]  # names in the other language, and in that of the answer
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     system: str
@@ -25,7 +28,8 @@ class _Words:
     retry: str
     check: str
     general: str
-    version: tuple[str, str, str]  # task, a sentence in the other language, and the same in this one
+    terms: str
+    version: tuple[str, Terms, str, str]  # task, terms, a sentence in the other language, and the same in this one
     examples: tuple[tuple[str, str], ...]  # notes with a question, and the answer
     yes_no: tuple[str, str]
     agree: tuple[str, str, str]  # task with places for a note and a sentence; two that agree, two that do not
@@ -45,8 +49,10 @@ _ZH = _Words(
     retry="请务必用中文回答。",
     check="这些片段是否写明了该问题的答案？只回答“是”或“否”。",
     general="你是一个知识助手。请用中文直接回答问题，一到四句话。不确定的内容要说明不确定，不要编造。",
+    terms="术语：",
     version=(
         "把句子翻译成中文。术语用通用的中文名，数字、公式、代码和缩写保持原样，意思不增不减。只输出译文，一行。",
+        (("light roast", "浅烘焙"), ("extract", "萃取")),
         "Boiling water does not suit a light roast: it extracts about 20% more than water at 92 °C.",
         "沸水不适合浅烘焙的豆子：它比 92 °C 的水多萃取约 20%。",
     ),
@@ -95,9 +101,11 @@ _EN = _Words(
         "You are a knowledgeable assistant. Answer the question directly in English, in one to four sentences. "
         "Say so where you are not sure, and make nothing up."
     ),
+    terms="Terms: ",
     version=(
         "Translate the sentence into English. Use the usual English terms; keep numbers, formulas, code and "
         "abbreviations as they are; add and leave out nothing. Write only the translation, on one line.",
+        (("浅烘焙", "light roast"), ("萃取", "extract")),
         "沸水不适合浅烘焙的豆子：它比 92 °C 的水多萃取约 20%。",
         "Boiling water does not suit a light roast: it extracts about 20% more than water at 92 °C.",
     ),
@@ -168,10 +176,17 @@ def _filled(task: str, one: str, other: str) -> str:
     return f"{before}{one}{between}{other}{after}"
 
 
-def version_messages(sentence: str, language: Language) -> list[BaseMessage]:
+def version_messages(sentence: str, language: Language, terms: Terms = ()) -> list[BaseMessage]:
     """The messages that ask for a sentence of an answer in a language; all but the last are always the same."""
-    system, said, translated = _WORDS[language].version
-    return [SystemMessage(system), HumanMessage(said), AIMessage(translated), HumanMessage(sentence)]
+    words = _WORDS[language]
+    system, named, said, translated = words.version
+    example, task = (f"{_named(of, words)}{text}" for of, text in ((named, said), (terms, sentence)))
+    return [SystemMessage(system), HumanMessage(example), AIMessage(translated), HumanMessage(task)]
+
+
+def _named(terms: Terms, words: _Words) -> str:
+    """A line with the names of things in both languages, or nothing."""
+    return f"{words.terms}{'; '.join(f'{name} = {other}' for name, other in terms)}\n" if terms else ""
 
 
 def general_messages(question: str, language: Language) -> list[BaseMessage]:

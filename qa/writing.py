@@ -13,6 +13,7 @@ from qa.citations import without_numbers
 from qa.language import han_share, has_han
 from qa.prompts import (
     MAX_HISTORY_TURNS,
+    Terms,
     answer_messages,
     general_messages,
     language_pattern,
@@ -70,12 +71,12 @@ def write(model: BaseChatModel, task: Task, language: Language, limits: Limits) 
 
 
 def in_other_language(
-    model: BaseChatModel, sentence: str, language: Language, limits: Limits
+    model: BaseChatModel, sentence: str, language: Language, terms: Terms, limits: Limits
 ) -> Generator[str, None, None]:
-    """Pieces of a sentence of an answer in a language. Closing it stops the model."""
+    """Pieces of a sentence of an answer in a language, with these names. Closing it stops the model."""
     return stream_text(
         model,
-        version_messages(sentence, language),
+        version_messages(sentence, language, terms),
         pattern=language_pattern(language, 1),
         max_tokens=min(_VERSION_TOKENS, limits.answer_tokens),
         stop=("\n",),
