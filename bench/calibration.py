@@ -91,7 +91,9 @@ def _margins(
         language = detect_language(text)
         yes, no = yes_no(language)
         task = gather(text, found, retriever.note, encoder, retriever.glossary()).task
-        logs = model.choose(check_messages(text, task.passages, language), (yes, no))
+        logs = model.choose(
+            check_messages(text, task.passages, language, terms=task.terms.get(language, ())), (yes, no)
+        )
         yield Margin(found.evidence, logs[yes] - logs[no], language, answered)
 
 

@@ -215,7 +215,9 @@ class Answerer:
         language = detect_language(task.question)
         if isinstance(model, LocalChatModel):
             yes, no = yes_no(language)
-            chances = model.choose(check_messages(task.question, task.passages, language, task.history), (yes, no))
+            terms = task.terms.get(language, ())
+            messages = check_messages(task.question, task.passages, language, task.history, terms)
+            chances = model.choose(messages, (yes, no))
             margin = chances[yes] - chances[no]
         return calibration.chance(found.evidence, margin, language)
 

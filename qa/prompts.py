@@ -63,6 +63,7 @@ _ZH = _Words(
             "Water between 90 and 96 °C extracts best. Boiling water does not suit a light roast: it turns bitter.\n"
             "[2] 咖啡 > 研磨\n"
             "研磨越细，萃取越快。\n\n"
+            "术语：light roast = 浅烘焙; boiling water = 沸水\n"
             "问题：沸水适合冲浅烘焙的豆子吗？",
             "不适合，沸水会让浅烘焙的咖啡发苦；水温在 90 到 96 °C 之间萃取最好 [1]。",
         ),
@@ -116,6 +117,7 @@ _EN = _Words(
             "水温在 90 到 96 °C 之间萃取最好。沸水不适合浅烘焙的豆子，会发苦。\n"
             "[2] Coffee > Grinding\n"
             "A finer grind extracts faster.\n\n"
+            "Terms: 浅烘焙 = light roast; 沸水 = boiling water\n"
             "Question: Is boiling water right for a light roast?",
             "No, boiling water turns a light roast bitter; water between 90 and 96 °C extracts best [1].",
         ),
@@ -141,20 +143,25 @@ _WORDS: dict[Language, _Words] = {"zh": _ZH, "en": _EN}
 
 
 def answer_messages(
-    question: str, passages: Sequence[Passage], language: Language, history: Sequence[Turn] = (), retry: bool = False
+    question: str,
+    passages: Sequence[Passage],
+    language: Language,
+    history: Sequence[Turn] = (),
+    terms: Terms = (),
+    retry: bool = False,
 ) -> list[BaseMessage]:
-    """The messages that ask for an answer in `language` from passages numbered from 1."""
+    """The messages that ask for an answer in `language` from passages numbered from 1, with names of what they say."""
     words = _WORDS[language]
-    task = _task(question, passages, words)
+    task = _task(question, passages, words, terms)
     return [*_prefix(words, history), HumanMessage(f"{task}\n{words.retry}" if retry else task)]
 
 
 def check_messages(
-    question: str, passages: Sequence[Passage], language: Language, history: Sequence[Turn] = ()
+    question: str, passages: Sequence[Passage], language: Language, history: Sequence[Turn] = (), terms: Terms = ()
 ) -> list[BaseMessage]:
     """The messages that ask whether the passages state the answer; all but their end is shared with the answer's."""
     words = _WORDS[language]
-    return [*_prefix(words, history), HumanMessage(f"{_task(question, passages, words)}\n\n{words.check}")]
+    return [*_prefix(words, history), HumanMessage(f"{_task(question, passages, words, terms)}\n\n{words.check}")]
 
 
 def agreement_messages(note: str, sentence: str, language: Language) -> list[BaseMessage]:
@@ -241,12 +248,12 @@ def _short(text: str) -> str:
     return text
 
 
-def _task(question: str, passages: Sequence[Passage], words: _Words) -> str:
+def _task(question: str, passages: Sequence[Passage], words: _Words, terms: Terms) -> str:
     notes = "\n".join(
         f"[{number}] {' > '.join(passage.headings) or passage.title}\n{_body(passage)}"
         for number, passage in enumerate(passages, 1)
     )
-    return f"{words.notes}\n{notes}\n\n{words.question}{question.strip()}"
+    return f"{words.notes}\n{notes}\n\n{_named(terms, words)}{words.question}{question.strip()}"
 
 
 def _body(passage: Passage) -> str:

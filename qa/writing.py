@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
@@ -37,6 +37,7 @@ class Task:
     question: str
     passages: Sequence[Passage]  # numbered from 1 in the prompt and in the answer
     history: Sequence[Turn] = ()  # as much of it as the model is shown
+    terms: Mapping[Language, Terms] = field(default_factory=dict)  # of passages in the other language
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def fitted(model: BaseChatModel, task: Task, language: Language, limits: Limits)
     """The task as far as the model's context holds it with an answer: old turns go first, then the last passages."""
     task = replace(task, history=tuple(task.history[-MAX_HISTORY_TURNS:]))
     room = limits.context_tokens - limits.answer_tokens
-    while _tokens(model, answer_messages(task.question, task.passages, language, task.history)) > room:
+    while _tokens(model, _messages(task, language)) > room:
         if task.history:
             task = replace(task, history=task.history[1:])
         elif len(task.passages) > 1:
@@ -107,6 +108,11 @@ def _tokens(model: BaseChatModel, messages: Sequence[BaseMessage]) -> int:
     return model.count_prompt_tokens(messages) if isinstance(model, LocalChatModel) else prompt_tokens(messages)
 
 
+def _messages(task: Task, language: Language, retry: bool = False) -> list[BaseMessage]:
+    terms = task.terms.get(language, ())
+    return answer_messages(task.question, task.passages, language, task.history, terms, retry)
+
+
 def _looked_at(model: BaseChatModel, task: Task, language: Language, limits: Limits) -> Generator[str, None, None]:
     """For models that no pattern can hold: the beginning is looked at, and asked for once more where it is wrong."""
     for retry in (False, True):
@@ -131,7 +137,7 @@ def _pieces(
 ) -> Generator[str, None, None]:
     return stream_text(
         model,
-        answer_messages(task.question, task.passages, language, task.history, retry),
+        _messages(task, language, retry),
         pattern=language_pattern(language, len(task.passages)),
         max_tokens=limits.answer_tokens,
         timeout=limits.timeout,

@@ -265,3 +265,13 @@ def test_threads_that_read_at_once_get_one_glossary(tmp_path: Path) -> None:
         thread.join()
     assert len(found) == 4
     assert len({id(glossary) for glossary in found}) == 1
+
+
+def test_names_of_a_text_are_given_in_the_other_language() -> None:
+    named = GLOSSARY.named_in("批规范化之后再做最大池化，缓解过拟合。", "en")
+    assert named == [("批规范化", "batch normalization"), ("最大池化", "max pooling"), ("过拟合", "overfitting")]
+
+
+def test_short_names_and_those_that_the_text_says_itself_are_not_given() -> None:
+    assert GLOSSARY.named_in("池化（pooling）和汇聚；最大池化 max pooling。", "en") == []
+    assert GLOSSARY.named_in("Max pooling fights overfitting.", "zh") == [("max pooling", "最大池化")]

@@ -35,3 +35,8 @@ def test_nothing_found_is_no_material() -> None:
     made = gather("池化？", Found([], NOTHING), {}.get, WordEncoder(), Glossary.load())
     assert made.task.passages == ()
     assert not made.grounds
+
+
+def test_task_has_the_names_of_what_its_passages_say_in_the_other_language() -> None:
+    made = gather("卷积核？", found(), {"a.md": NOTE}.get, WordEncoder(), Glossary.load())
+    assert made.task.terms == {"zh": [], "en": [("卷积核", "convolution kernel")]}
