@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from qa.chat import LocalChatModel
 from qa.citations import without_numbers
 from qa.composing import Composer, Composition
 from qa.encoder import Encoder
-from qa.errors import BadQuestion, NotesQAError
+from qa.errors import AnswerStopped, BadQuestion, NotesQAError
 from qa.followups import Resolved, resolve
 from qa.glossary import Glossary
 from qa.language import detect_language
@@ -86,11 +87,11 @@ class Answerer:
         self._limits = limits
         self._cache = AnswerCache()
 
-    def stream(self, request: Request) -> Generator[Event, None, None]:
+    def stream(self, request: Request, halt: threading.Event | None = None) -> Generator[Event, None, None]:
         """Sources and an extract, once more the sources where the model helps to better ones, text, the checked answer.
 
         Raises BadQuestion, UnknownTopic, IndexNotBuilt; what goes wrong after the sources comes as Failed. Closing the
-        generator ends the model's work.
+        generator ends the model's work; where it is busy in another thread, setting `halt` does.
         """
         request = replace(request, question=_checked(request.question))
         watch = _Watch()
@@ -106,7 +107,9 @@ class Answerer:
             yield from _replayed(remembered, found, watch)
             return
         try:
-            for event in self._answer(request, resolved, found, key, calibration, watch):
+            for event in self._answer(request, resolved, found, key, calibration, watch, halt):
+                if halt is not None and halt.is_set():
+                    raise AnswerStopped("The answer was stopped.")
                 if isinstance(event, TextDelta):
                     texts[event.language] = texts.get(event.language, "") + event.text
                 yield event
@@ -114,7 +117,14 @@ class Answerer:
             yield Failed(error, texts)
 
     def _answer(
-        self, request: Request, resolved: Resolved, found: Found, key: _Key, calibration: Calibration, watch: _Watch
+        self,
+        request: Request,
+        resolved: Resolved,
+        found: Found,
+        key: _Key,
+        calibration: Calibration,
+        watch: _Watch,
+        halt: threading.Event | None,
     ) -> Iterator[Event]:
         languages = answer_languages(request.question, request.language)
         glossary = self._retriever.glossary()
@@ -130,6 +140,8 @@ class Answerer:
             watch.passed("extract")
             yield Extract(quote.texts, quote.citations)
         model, model_name = self._get_model()
+        if halt is not None and isinstance(model, LocalChatModel):
+            model = model.stopped_by(halt)
         watch.passed("model")
         if model is not None:
             better = self._with_model(model, found, request, resolved)

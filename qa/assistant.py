@@ -173,6 +173,7 @@ class NotesQA:
         *,
         strict: bool | None = None,
         allow_general: bool | None = None,
+        halt: threading.Event | None = None,
     ) -> Generator[Event]:
         """The events of one answer, in this order.
 
@@ -183,8 +184,9 @@ class NotesQA:
         `language` is auto (the question's), zh, en or both. `topic` keeps to what has that name or path.
         `history` holds the earlier turns, oldest first. With `strict`, sentences that no note supports are left out,
         else they are marked; `allow_general` lets the chat model answer from general knowledge, and says so, what the
-        notes do not. Both default to the settings. Closing the generator stops the model. Raises BadQuestion,
-        UnknownTopic, IndexNotBuilt, GlossaryError.
+        notes do not. Both default to the settings. Closing the generator stops the model; while it
+        waits for it in another thread, setting `halt` does, and the last event is Failed with AnswerStopped. Raises
+        BadQuestion, UnknownTopic, IndexNotBuilt, GlossaryError.
         """
         language = language or self._settings.language
         if language not in ("auto", "zh", "en", "both"):
@@ -200,7 +202,8 @@ class NotesQA:
                 tuple(history),
                 self._settings.strict if strict is None else strict,
                 self._settings.allow_general if allow_general is None else allow_general,
-            )
+            ),
+            halt,
         )
 
     def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]:

@@ -14,7 +14,8 @@ NotesQAError
 ├── EncoderError            the sentence encoder cannot be loaded
 ├── ModelNotFound           the chat model named in the settings does not exist
 ├── ModelUnreachable        its server does not answer
-└── ModelFailed             it stopped in the middle
+├── ModelFailed             it stopped in the middle
+└── AnswerStopped           somebody stopped it
 """
 
 from __future__ import annotations
@@ -84,3 +85,7 @@ class ModelUnreachable(NotesQAError):
 
 class ModelFailed(NotesQAError):
     """The chat model stopped in the middle of an answer."""
+
+
+class AnswerStopped(NotesQAError):
+    """Somebody stopped the answer before it was whole."""

@@ -183,6 +183,7 @@ _ERRORS_ZH: Mapping[type[errors.NotesQAError], str] = {
     errors.ModelNotFound: "设置中的对话模型不存在。",
     errors.ModelUnreachable: "对话模型的服务没有响应，请确认它已启动。",
     errors.ModelFailed: "对话模型在回答途中停止了，请再试一次。",
+    errors.AnswerStopped: "回答已停止。",
 }
 
 

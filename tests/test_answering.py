@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from qa.answering import answer_languages
 from qa.assistant import NotesQA
 from qa.chat import Message
 from qa.citations import numbers_in
-from qa.errors import BadQuestion, ModelFailed, SettingsError, UnknownTopic
+from qa.errors import AnswerStopped, BadQuestion, ModelFailed, SettingsError, UnknownTopic
 from qa.types import Done, Extract, Failed, SentenceChecked, Sources, TextDelta, Turn
 from qa.writing import in_language
 
@@ -175,6 +176,37 @@ def test_closing_the_stream_closes_the_model(tmp_path: Path) -> None:
         pass
     events.close()
     assert engine.closed_early == 1
+
+
+def test_answer_that_is_stopped_while_the_model_reads_fails_as_stopped(tmp_path: Path) -> None:
+    notes, engine = notes_with(tmp_path, POOLING)
+    halt = threading.Event()
+    engine.before_choosing = halt.set
+    *events, last = notes.stream("池化有什么作用？", halt=halt)
+    assert isinstance(last, Failed)
+    assert isinstance(last.error, AnswerStopped)
+    assert not any(isinstance(event, TextDelta) for event in events)
+    assert engine.answering == []
+
+
+def test_answer_that_is_stopped_while_it_is_written_keeps_what_was_said(tmp_path: Path) -> None:
+    notes, _ = notes_with(tmp_path, POOLING)
+    halt = threading.Event()
+    for event in notes.stream("池化有什么作用？", halt=halt):
+        if isinstance(event, TextDelta):
+            halt.set()
+    assert isinstance(event, Failed)
+    assert event.texts["zh"]
+    assert POOLING.startswith(event.texts["zh"])
+
+
+def test_stopped_answer_is_not_remembered(tmp_path: Path) -> None:
+    notes, engine = notes_with(tmp_path, POOLING)
+    halt = threading.Event()
+    halt.set()
+    assert isinstance([*notes.stream("池化有什么作用？", halt=halt)][-1], Failed)
+    assert notes.ask("池化有什么作用？").texts["zh"] == POOLING
+    assert len(engine.answering) == 1
 
 
 def test_error_of_the_model_reaches_the_reader_of_the_stream(tmp_path: Path) -> None:

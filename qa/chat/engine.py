@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -48,18 +49,22 @@ class Engine(Protocol):
         max_tokens: int,
         pattern: Pattern | None = None,
         stop: Sequence[str] = (),
+        halt: threading.Event | None = None,
     ) -> Generator[str, None, FinishReason]:
         """Text as it is decoded, whole characters only; the generator returns why it ended.
 
-        Streams that are open at the same time are decoded in one batch. Closing the generator ends the decoding.
+        Streams that are open at the same time are decoded in one batch. Closing the generator ends the decoding; so
+        does setting `halt` in another thread, also while the prompt is being read: then AnswerStopped is raised.
         `stop` strings end the text and are left out of it. An answer that would pass the end of the context ends
         there with "length". Raises ModelFailed where the prompt alone fills the context.
         """
 
-    def choose(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
+    def choose(
+        self, messages: Sequence[Message], options: Sequence[str], *, halt: threading.Event | None = None
+    ) -> dict[str, float]:
         """Natural logarithm of how probable each option's first token is as the next token, no option excluded.
 
-        Raises NotImplementedError where an engine cannot tell.
+        `halt` as in `stream`. Raises NotImplementedError where an engine cannot tell.
         """
 
     def count_tokens(self, text: str) -> int:
