@@ -376,6 +376,38 @@ def test_translated_question_finds_what_the_first_search_missed(tmp_path: Path) 
     assert events[-1].answer.hits == sources[-1].hits
 
 
+def test_answer_without_the_translation_that_failed_is_not_remembered(tmp_path: Path) -> None:
+    def script(messages: Sequence[Message]) -> str:
+        if "Translate" in messages[0].content:
+            raise ModelFailed("busy")
+        return POOLING
+
+    notes, engine = notes_with(tmp_path, script)
+    assert [notes.ask("池化有什么作用？").texts["zh"] for _ in range(2)] == [POOLING, POOLING]
+    assert len(engine.answering) == 2
+
+
+def test_talk_about_a_translation_is_no_translation(tmp_path: Path) -> None:
+    def script(messages: Sequence[Message]) -> str:
+        if "Translate the sentence" in messages[0].content:
+            return "Sure, here is the translation of it:"
+        return "池化用来降维，减少计算量 [1]。"
+
+    notes, _ = notes_with(tmp_path, script)
+    answer = notes.ask("池化有什么作用？", "both")
+    assert answer.texts["en"].startswith("Your notes say it in Chinese [1].")
+    assert "Sure" not in answer.text
+
+
+def test_closing_the_notes_ends_an_answer_that_is_under_way(tmp_path: Path) -> None:
+    notes, engine = notes_with(tmp_path, POOLING)
+    engine.before_choosing = notes.close
+    *_, last = notes.stream("池化有什么作用？")
+    assert isinstance(last, Done | Failed)
+    with pytest.raises(ModelFailed, match="closed"):
+        notes.ask("池化有什么作用？")
+
+
 def test_answer_is_drawn_from_what_completes_the_hit(tmp_path: Path) -> None:
     notes, engine = notes_with(tmp_path, POOLING)
     notes.ask("池化有什么作用？")
