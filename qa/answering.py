@@ -24,6 +24,7 @@ from qa.material import Material, gather
 from qa.prompts import check_messages, yes_no
 from qa.retrieval import Found, Retriever, Translate
 from qa.rewriting import rewritten
+from qa.sentence_vectors import SentenceVectors
 from qa.types import (
     LANGUAGES,
     Answer,
@@ -80,7 +81,7 @@ class Answerer:
         limits: Limits,
     ) -> None:
         self._retriever = retriever
-        self._encoder = encoder
+        self._vectors = SentenceVectors(encoder)
         self._get_model = get_model
         self._translate = translate
         self._get_calibration = get_calibration
@@ -147,7 +148,7 @@ class Answerer:
             better = self._with_model(model, found, request, resolved)
             if better.hits != found.hits:
                 yield Sources(tuple(better.hits))
-                material = self._material(request, resolved, better, material)
+                material = self._material(request, resolved, better)
             found = better
             material = replace(material, task=fitted(model, material.task, own, self._limits))
         watch.passed("translated")
@@ -204,11 +205,11 @@ class Answerer:
             self._cache.put(key, answer)
         yield Done(answer)
 
-    def _material(self, request: Request, resolved: Resolved, found: Found, known: Material | None = None) -> Material:
+    def _material(self, request: Request, resolved: Resolved, found: Found) -> Material:
         """What the answer is drawn from; a question that stands alone comes without the turns before it."""
         history = request.history if resolved.leans else ()
         retriever = self._retriever
-        return gather(request.question, found, retriever.note, self._encoder, retriever.glossary(), history, known)
+        return gather(request.question, found, retriever.note, self._vectors, retriever.glossary(), history)
 
     def _with_model(self, model: BaseChatModel, found: Found, request: Request, resolved: Resolved) -> Found:
         """What the model's translation finds too; and its rewriting, where words alone did not tell what is meant."""
