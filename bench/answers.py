@@ -11,11 +11,13 @@ import json
 from pathlib import Path
 
 from bench.kept_engine import KeptEngine
+from qa.answer_evaluation import evaluate_answers
 from qa.assistant import NotesQA
 from qa.chat import Engine, LocalChatModel, open_chat_model
 from qa.encoder import SentenceEncoder
-from qa.evaluation import evaluate_answers, read_questions, table
 from qa.index import Index
+from qa.question_sets import read_questions
+from qa.reports import table
 from qa.settings import Settings
 from qa.types import Language
 

@@ -17,11 +17,12 @@ from qa.composing import Composer, Composition
 from qa.encoder import Encoder
 from qa.errors import BadQuestion, NotesQAError
 from qa.followups import Resolved, resolve
+from qa.found import Found
 from qa.glossary import Glossary
 from qa.language import detect_language
 from qa.material import Material, gather
 from qa.prompts import check_messages, yes_no
-from qa.retrieval import Found, Retriever, Translate
+from qa.retrieval import Retriever, Translate
 from qa.rewriting import rewritten
 from qa.types import (
     LANGUAGES,

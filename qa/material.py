@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qa.encoder import Encoder
+from qa.found import Found
 from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores
 from qa.neighbourhood import excerpts
 from qa.relevance import relevance
-from qa.retrieval import Found
 from qa.trimming import trim
 from qa.types import Note, Turn
 from qa.writing import Task

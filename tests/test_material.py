@@ -5,10 +5,10 @@ from __future__ import annotations
 from fakes import WordEncoder
 
 from qa.evidence import NOTHING
+from qa.found import Found
 from qa.glossary import Glossary
 from qa.material import gather
 from qa.passages import split_note
-from qa.retrieval import Found
 from qa.types import Hit, Note, Turn
 
 NOTE = Note("a.md", "A", "# A\n\n## 一\n\n池化用来降维。\n\n## 二\n\n卷积核在图像上滑动。\n", "", "zh")

@@ -19,9 +19,11 @@ from qa.indexing import refresh
 from qa.language import STOP_WORDS, has_han
 from qa.queries import understand
 from qa.question_mean import means_key, question_means
+from qa.ranking import CANDIDATES
+from qa.ranking import search as find_passages
 from qa.reranking import Reordering
-from qa.retrieval import CANDIDATES, OpenStored, Retriever, Senses
-from qa.retrieval import search as find_passages
+from qa.retrieval import OpenStored, Retriever
+from qa.senses import Senses
 from qa.types import Hit, Language
 
 GLOSSARY = Glossary(
