@@ -11,11 +11,11 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa.answer_evaluation import AnswerRow
 from qa.chat import LocalChatModel, Pattern, stream_text
@@ -65,7 +65,7 @@ class Verdict:
 
     supported: tuple[bool, ...]  # by its quotes, for each sentence
     answers_question: bool
-    correct: Literal[0, 1, 2]  # 2: all right, 1: partly
+    correct: int  # 2: all right, 1: partly, 0: wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class _Form(BaseModel):
 
     supported: list[bool]
     answers_question: bool
-    correct: Literal[0, 1, 2]
+    correct: int = Field(ge=0, le=2)  # a Literal would take true for 1
 
 
 def judge_answers(
