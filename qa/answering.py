@@ -138,7 +138,7 @@ class Answerer:
                 yield Sources(tuple(better.hits))
                 material = self._material(request, resolved, better, material)
             found = better
-            material = replace(material, task=fitted(model, material.task, own, self._limits))
+            material = replace(material, task=fitted(model, material.task, self._limits))
         watch.passed("translated")
         hits = tuple(found.hits)
         task = material.task

@@ -210,7 +210,7 @@ def _written(
     local = isinstance(model, LocalChatModel)
     most = 64 + 8 * sentences if local else _THINKING_TOKENS
     used = model.count_prompt_tokens(messages) if isinstance(model, LocalChatModel) else prompt_tokens(messages)
-    check_fits(used + most, context_tokens)
+    check_fits(used, context_tokens, most)
     end = clock() + _SECONDS
     pieces = stream_text(
         model, messages, pattern=_pattern(sentences) if local else None, max_tokens=most, timeout=timeout

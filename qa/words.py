@@ -130,6 +130,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "general": ("笔记没有讲到时，用模型的一般知识回答", "answer from general knowledge what the notes do not cover"),
     "loose": ("笔记不支持的句子标出来，而不是略去", "mark sentences that no note supports instead of leaving them out"),
+    "forgotten": ("更早的 {turns} 轮对话没有用到。", "Earlier turns that were not used: {turns}."),
     "sources": ("来源：", "Sources:"),
     "lines": ("第 {start}-{end} 行", "lines {start}-{end}"),
     "nothing_found": ("没有找到段落。", "No passage was found."),
