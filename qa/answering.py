@@ -18,11 +18,12 @@ from qa.composing import Composer, Composition
 from qa.encoder import Encoder
 from qa.errors import AnswerStopped, BadQuestion, NotesQAError
 from qa.followups import Resolved, resolve
+from qa.found import Found
 from qa.glossary import Glossary
 from qa.language import detect_language
 from qa.material import Material, gather
 from qa.prompts import check_messages, yes_no
-from qa.retrieval import Found, Retriever, Translate
+from qa.retrieval import Retriever, Translate
 from qa.rewriting import rewritten
 from qa.sentence_vectors import SentenceVectors
 from qa.types import (
@@ -150,7 +151,7 @@ class Answerer:
                 yield Sources(tuple(better.hits))
                 material = self._material(request, resolved, better)
             found = better
-            material = replace(material, task=fitted(model, material.task, own, self._limits))
+            material = replace(material, task=fitted(model, material.task, self._limits))
         watch.passed("translated")
         hits = tuple(found.hits)
         task = material.task

@@ -19,11 +19,12 @@ from qa.calibration import Calibration
 from qa.chat import open_chat_model
 from qa.encoder import Encoder, SentenceEncoder
 from qa.errors import BadQuestion, ModelFailed, NotesQAError, SettingsError
+from qa.found import Found
 from qa.glossary import GlossaryFile
 from qa.index import Index
 from qa.indexing import refresh, rules, staleness
 from qa.reranking import Reordering, open_reranker
-from qa.retrieval import Found, OpenStored, Retriever
+from qa.retrieval import OpenStored, Retriever
 from qa.settings import Settings
 from qa.topics import topic_tree
 from qa.translating import Translator

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from qa.found import Found
 from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores
 from qa.neighbourhood import excerpts
 from qa.relevance import relevance
-from qa.retrieval import Found
 from qa.sentence_vectors import SentenceVectors
 from qa.trimming import trim
 from qa.types import LANGUAGES, Language, Note, Turn

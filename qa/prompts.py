@@ -243,9 +243,11 @@ def _prefix(words: _Words, history: Sequence[Turn]) -> list[BaseMessage]:
 
 
 def _short(text: str) -> str:
+    """The beginning of what was said, with a mark where it went on."""
+    whole = text
     while estimate_tokens(text) > _MAX_TURN_TOKENS:
         text = text[: len(text) * 3 // 4]
-    return text
+    return text if text == whole else f"{text} …"
 
 
 def _task(question: str, passages: Sequence[Passage], words: _Words, terms: Terms) -> str:

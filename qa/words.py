@@ -74,6 +74,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{direction}：前五名中新找到 {won} 题（{won_ids}），不再找到 {lost} 题（{lost_ids}）",
         "{direction}: among the first five {won} questions won ({won_ids}), {lost} lost ({lost_ids})",
     ),
+    "judge": (
+        "再请这个更强的对话模型逐一评审回答（写法同 --chat-model）；只增加 judge 各列，测得的数字不变",
+        "have this stronger chat model review every answer too, named as for --chat-model; "
+        "adds the judge columns and changes no measured figure",
+    ),
     "sample": ("只回答约这么多题，均匀抽取", "answer only about as many questions, evenly drawn"),
     "records": ("把每个回答写入这个文件（JSON Lines）", "write every answer to this file (JSON Lines)"),
     "no_refresh": ("不先更新索引", "do not refresh the index first"),
@@ -102,6 +107,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "stale_search_text": ("文本清理规则", "way of cleaning text"),
     "stale_miner": ("术语提取规则", "way of finding names in notes"),
     "stage_evaluate": ("评测", "evaluating"),
+    "stage_judge": ("评审回答", "judging answers"),
     "unchanged": ("没有变化：{notes} 篇笔记，{passages} 段。", "Nothing changed: {notes} notes, {passages} passages."),
     "changed": (
         "新增 {added}，修改 {updated}，删除 {deleted}，未变 {unchanged} 篇笔记；"
@@ -124,6 +130,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "general": ("笔记没有讲到时，用模型的一般知识回答", "answer from general knowledge what the notes do not cover"),
     "loose": ("笔记不支持的句子标出来，而不是略去", "mark sentences that no note supports instead of leaving them out"),
+    "forgotten": ("更早的 {turns} 轮对话没有用到。", "Earlier turns that were not used: {turns}."),
     "sources": ("来源：", "Sources:"),
     "lines": ("第 {start}-{end} 行", "lines {start}-{end}"),
     "nothing_found": ("没有找到段落。", "No passage was found."),

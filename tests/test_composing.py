@@ -9,10 +9,10 @@ from fakes_chat import ScriptedEngine, open_notes
 
 from qa.composing import Composer
 from qa.evidence import NOTHING
+from qa.found import Found
 from qa.glossary import Glossary
 from qa.material import Material, gather
 from qa.passages import split_note
-from qa.retrieval import Found
 from qa.sentence_vectors import SentenceVectors
 from qa.types import Conflict, Hit, Note, Passage
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fakes import WordEncoder
 
 from qa.evidence import NOTHING
+from qa.found import Found
 from qa.glossary import Glossary
 from qa.material import gather
 from qa.passages import split_note
-from qa.retrieval import Found
 from qa.sentence_vectors import SentenceVectors
 from qa.types import Hit, Note, Turn
 

@@ -44,6 +44,7 @@ def test_long_turns_are_cut_and_old_ones_left_out(passages: list[Passage]) -> No
     messages = answer_messages("池化？", passages, "zh", history)
     assert [str(m.content) for m in messages if str(m.content).startswith("问题")][:2] == ["问题3", "问题4"]
     assert prompt_tokens(messages) < 1500
+    assert [str(m.content)[-3:] for m in messages if str(m.content).startswith("很长")] == ["很 …"] * 2
 
 
 def matches(language: Language, text: str) -> bool:

@@ -9,12 +9,12 @@ import pytest
 from fakes import WordEncoder
 
 from qa.evidence import NOTHING
+from qa.found import Asked, Found
 from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.passages import split_note
 from qa.queries import understand
 from qa.relevance import relevance
-from qa.retrieval import Asked, Found
 from qa.sentence_vectors import SentenceVectors
 from qa.types import Hit, Note, Passage
 

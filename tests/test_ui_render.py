@@ -11,7 +11,18 @@ import pytest
 from fakes_ui import CNN, EN, FIRST, HOSTILE, POOLING, SECOND, WARM_UP, ZH, citation, hits, passage
 
 from qa.errors import IndexLocked, ModelFailed
-from qa.types import LANGUAGES, Answer, Citation, Conflict, IndexChanges, Passage, Progress, SkippedFile, Topic
+from qa.types import (
+    LANGUAGES,
+    Answer,
+    Citation,
+    Conflict,
+    IndexChanges,
+    Language,
+    Passage,
+    Progress,
+    SkippedFile,
+    Topic,
+)
 from qa.ui import render
 from qa.ui.following import Freshness
 from qa.ui.markdown import render_line, render_markdown
@@ -306,6 +317,16 @@ def test_citation_numbers_are_set_off() -> None:
 def test_an_abstained_answer_looks_different() -> None:
     assert "nq-abstained" in render.render_answer(answer(abstained=True, citations=()), "zh")
     assert "nq-abstained" not in render.render_answer(answer(), "zh")
+
+
+@pytest.mark.parametrize(
+    ("ui", "sentence"), [("zh", "更早的 3 轮对话没有用到。"), ("en", "Earlier turns that were not used: 3.")]
+)
+@pytest.mark.parametrize("abstained", [False, True])
+def test_turns_that_were_left_out_are_said_below_the_answer(ui: Language, sentence: str, abstained: bool) -> None:
+    forgetful = answer(forgotten_turns=3, abstained=abstained)
+    assert sentence in render.render_answer(forgetful, ui)
+    assert sentence not in render.render_answer(replace(forgetful, forgotten_turns=0), ui)
 
 
 def test_a_disagreement_is_said_below_the_answer() -> None:

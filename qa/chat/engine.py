@@ -82,11 +82,12 @@ def without_control_tokens(text: str) -> str:
     return _CONTROL_TOKEN.sub("< |", text)
 
 
-def check_fits(prompt_tokens: int, context_tokens: int) -> None:
-    """Raise ModelFailed where no room is left for a single token of answer."""
-    if prompt_tokens >= context_tokens:
+def check_fits(prompt_tokens: int, context_tokens: int, answer_tokens: int = 1) -> None:
+    """Raise ModelFailed where no room is left for so many tokens of answer."""
+    if prompt_tokens + answer_tokens > context_tokens:
+        answer = f" and its answer up to {answer_tokens}" if answer_tokens > 1 else ""
         raise ModelFailed(
-            f"The prompt has {prompt_tokens} tokens, but the chat model's context is {context_tokens} tokens. "
+            f"The prompt has {prompt_tokens} tokens{answer}, but the chat model's context is {context_tokens} tokens. "
             "Ask a shorter question or raise NOTES_QA_CONTEXT_TOKENS."
         )
 

@@ -50,10 +50,10 @@ def render_stopped(html: str, ui: Language) -> str:
 
 def render_answer(answer: Answer, ui: Language) -> str:
     """A finished answer; one that abstained looks different, one whose notes disagree says so."""
-    if answer.abstained:
-        told = f'<div class="nq-answer nq-abstained">{_title("abstained", ui)}{_texts(answer.texts)}</div>'
-        return told + _general(answer.general, ui)
     forgotten = _small(phrase("forgotten", ui, turns=answer.forgotten_turns)) if answer.forgotten_turns else ""
+    if answer.abstained:
+        told = f'<div class="nq-answer nq-abstained">{_title("abstained", ui)}{_texts(answer.texts)}{forgotten}</div>'
+        return told + _general(answer.general, ui)
     kept = [sentence for sentence in answer.sentences if sentence.change != "dropped"]
     quoted = bool(kept) and all(sentence.change == "quoted" for sentence in kept)
     said = _title("quoted", ui) if quoted else ""

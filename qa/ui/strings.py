@@ -116,7 +116,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "quoted": "From your notes, word for word",
         "general": "General knowledge of the model: not from your notes, without sources",
         "allow_general": "General knowledge",
-        "forgotten": "{turns} earlier turns were left out.",
+        "forgotten": "Earlier turns that were not used: {turns}.",
         "conflict": "The notes disagree: {pairs}. Open the sources to compare them.",
         "and": " and ",
         "list_comma": ", ",
