@@ -5,13 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from langchain_core.callbacks import CallbackManagerForRetrieverRun
-from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 from langchain_core.retrievers import BaseRetriever
-from pydantic import ConfigDict
 
 from qa import calibration
 from qa.answering import Answerer, Request
@@ -23,6 +20,7 @@ from qa.found import Found
 from qa.glossary import GlossaryFile
 from qa.index import Index
 from qa.indexing import refresh, rules, staleness
+from qa.langchain_retriever import NotesRetriever
 from qa.reranking import Reordering, open_reranker
 from qa.retrieval import OpenStored, Retriever
 from qa.settings import Settings
@@ -271,7 +269,7 @@ class NotesQA:
 
     def as_retriever(self, top_k: int = 5, topic: str | None = None) -> BaseRetriever:
         """The search as a LangChain retriever; a document's metadata holds note_path, headings, lines and score."""
-        return NotesRetriever(notes=self, top_k=top_k, topic=topic)
+        return NotesRetriever(search=self.search, top_k=top_k, topic=topic)
 
     def warm_up(self) -> None:
         """Load the encoder and the chat model now instead of at the first question."""
@@ -316,34 +314,3 @@ class NotesQA:
     def _check_open(self) -> None:
         if self._closed:
             raise ModelFailed("These notes are closed. Open them again with NotesQA.open(...).")
-
-
-class NotesRetriever(BaseRetriever):
-    """The search of a NotesQA behind LangChain's interface."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    notes: NotesQA
-    top_k: int = 5
-    topic: str | None = None
-
-    def _get_relevant_documents(
-        self,
-        query: str,
-        *,
-        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - the signature is LangChain's
-    ) -> list[Document]:
-        return [_document(hit) for hit in self.notes.search(query, self.top_k, self.topic)]
-
-
-def _document(hit: Hit) -> Document:
-    passage = hit.passage
-    metadata: dict[str, Any] = {
-        "note_path": passage.note_path,
-        "headings": list(passage.headings),
-        "start_line": passage.start_line,
-        "end_line": passage.end_line,
-        "rank": hit.rank,
-        "score": hit.score,
-    }
-    return Document(page_content=passage.text, metadata=metadata, id=passage.id)
