@@ -17,7 +17,7 @@ from qa.chat import open_chat_model
 from qa.encoder import Encoder, SentenceEncoder
 from qa.errors import BadQuestion, ModelFailed, NotesQAError, SettingsError
 from qa.found import Found
-from qa.glossary import GlossaryFile
+from qa.glossary_file import GlossaryFile
 from qa.index import Index
 from qa.indexing import refresh, rules, staleness
 from qa.langchain_retriever import NotesRetriever
