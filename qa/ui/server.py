@@ -20,8 +20,9 @@ from qa.types import AnswerLanguage
 from qa.ui.api import answer_tools_in_json
 from qa.ui.backend import Backend
 from qa.ui.following import Following
-from qa.ui.page import CSS, THEME, build_page
+from qa.ui.page import build_page
 from qa.ui.strings import i18n
+from qa.ui.theme import CSS, THEME
 from qa.ui.warming import Warming
 
 # Gradio starts from an inline script and styles its components inline; everything else comes from this server only.
