@@ -24,8 +24,9 @@ def build_page(
     following: Following,
     language: AnswerLanguage = "auto",
     general: bool = False,
+    strict: bool = True,
 ) -> gr.Blocks:
-    """The page over these notes; `language` and `general` are what is chosen at first of the answer's options."""
+    """The page over these notes; the last three are what is chosen at first of the answer's options."""
     events = Events(notes, warming, following)
     # The window's title is not translated by Gradio: it is the name of the program.
     page = gr.Blocks(title="notes-qa", analytics_enabled=False, fill_width=True, fill_height=True)
@@ -35,15 +36,18 @@ def build_page(
         with gr.Row(elem_id="nq-head"):
             gr.Markdown(i18n("title"), elem_id="nq-title")
             status = gr.Markdown(elem_id="nq-status")
+            # The next two are the script's: it writes down the choice in the browser.
+            gr.Button(i18n("interface_other"), size="sm", elem_id="nq-interface", scale=0, min_width=0)
+            gr.Button(i18n("appearance"), size="sm", elem_id="nq-appearance", scale=0, min_width=0)
             new_chat = gr.Button(i18n("new_chat"), size="sm", elem_id="nq-new", scale=0, min_width=96)
         with gr.Tabs(elem_id="nq-tabs", selected="chat"), gr.Tab(i18n("chat"), id="chat", elem_id="nq-chat-tab"):
-            tab = build_chat(events, language, general)
+            tab = build_chat(events, language, "general" if general else "notes" if strict else "mark")
 
         new_chat.click(
             events.new_chat,
             None,
-            [tab.chat, tab.sources, tab.conversation, tab.send, tab.stop],
-            cancels=[tab.asked],
+            tab.shown,
+            cancels=tab.asked,
             show_progress="hidden",
             queue=False,
             api_visibility="private",
@@ -59,8 +63,8 @@ def build_page(
         gr.on(
             [page.load, timer.tick],
             events.status,
-            [tab.topic, seen],
-            [status, tab.topic, seen],
+            [tab.topic, seen, tab.conversation],
+            [status, tab.topic, tab.chat, tab.notice, seen],
             show_progress="hidden",
             queue=False,
             api_visibility="private",

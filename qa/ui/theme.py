@@ -25,6 +25,8 @@ THEME = gr.themes.Base(
     ],
     font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Noto Sans Mono CJK SC", "monospace"],
 ).set(
+    body_background_fill="#f5f4f1",
+    body_background_fill_dark="#171614",
     button_primary_background_fill="*primary_700",
     button_primary_background_fill_hover="*primary_800",
     button_primary_background_fill_dark="*primary_700",
