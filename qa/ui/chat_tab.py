@@ -133,7 +133,7 @@ def build_chat(events: Events, language: AnswerLanguage, basis: Basis) -> ChatTa
     stopped.then(events.stopped, [conversation], shown, **at_once)
     edit.click(events.edit, [conversation], shown, **at_once)
     keep.click(events.keep, [conversation], shown, **at_once)
-    pick.input(events.panel.show, [pick, conversation], [sources], **at_once)
+    pick.change(events.panel.show, [pick, conversation], [sources], **at_once)
     rebuild.click(
         events.rebuild,
         None,
