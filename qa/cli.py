@@ -194,7 +194,7 @@ def _chat(options: argparse.Namespace, language: Language) -> int:
     with progress_bar(language) as progress, _open(options, progress, refresh=False) as notes:
         progress.close()
         _say_stale(notes, language)
-        serve(notes, settings.host, settings.port, settings.language, settings.allow_general)
+        serve(notes, settings.host, settings.port, settings.language, settings.allow_general, settings.strict)
     return 0
 
 

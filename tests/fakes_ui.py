@@ -139,11 +139,13 @@ class FakeNotes:
         self.warm_up_seconds = warm_up_seconds
         self.closed = threading.Event()
         self.asked: list[tuple[str, AnswerLanguage, str | None, tuple[Turn, ...]]] = []
+        self.allowed: list[tuple[bool | None, bool | None]] = []
         self.changed = False
         self.stale: tuple[str, ...] = ()
         self.news: queue.Queue[Progress | IndexChanges | Exception] = queue.Queue()
         self.news.put(NOTHING_NEW)
         self.more_topics: tuple[Topic, ...] = ()
+        self.texts = dict(NOTES)  # as they are indexed now
 
     def warm_up(self) -> None:
         time.sleep(self.warm_up_seconds)
@@ -166,9 +168,11 @@ class FakeNotes:
         topic: str | None = None,
         history: Sequence[Turn] = (),
         *,
+        strict: bool | None = None,
         allow_general: bool | None = None,
     ) -> Iterator[Event]:
         self.asked.append((question, language, topic, tuple(history)))
+        self.allowed.append((strict, allow_general))
         if not question.strip():
             raise BadQuestion("The question is empty. Type one.")
         if topic == "gone.md":
@@ -230,6 +234,9 @@ class FakeNotes:
             ),
             *self.more_topics,
         )
+
+    def notes(self) -> dict[str, Note]:
+        return dict(self.texts)
 
     def index_state(self) -> IndexState:
         return IndexState(True, self.stale)

@@ -134,7 +134,7 @@ def answer(**changes: object) -> Answer:
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_untrusted_markdown_never_becomes_markup(payload: str) -> None:
     assert_harmless(render_markdown(payload))
-    assert_harmless(render_markdown(payload, (1, len(payload)), cite=True))
+    assert_harmless(render_markdown(payload, [(1, len(payload))], cite=True))
     assert_harmless(render_line(payload))
 
 
@@ -164,13 +164,13 @@ def test_untrusted_text_is_harmless_wherever_it_comes_from(payload: str) -> None
 def test_every_stretch_of_a_source_is_marked_without_changing_what_is_read(source: str) -> None:
     unmarked = render_markdown(source)
     for start in range(0, len(source), 7):
-        html = render_markdown(source, (start, min(start + 11, len(source))))
+        html = render_markdown(source, [(start, min(start + 11, len(source)))])
         assert html.replace("<mark>", "").replace("</mark>", "") == unmarked
 
 
 def marked(source: str, quote: str) -> list[str]:
     start = source.index(quote)
-    html = render_markdown(source, (start, start + len(quote)))
+    html = render_markdown(source, [(start, start + len(quote))])
     return [unescape(part.split("</mark>")[0]) for part in html.split("<mark>")[1:]]
 
 
@@ -184,7 +184,7 @@ def test_a_quote_is_marked_through_bold_code_and_list_marks() -> None:
 
 
 def test_a_quote_is_marked_in_the_right_one_of_equal_words() -> None:
-    html = render_markdown("- 1. 同样\n- 2. 同样\n", (13, 15))
+    html = render_markdown("- 1. 同样\n- 2. 同样\n", [(13, 15)])
     assert html == '<ul><li><ol><li>同样</li></ol></li><li><ol start="2"><li><mark>同样</mark></li></ol></li></ul>'
 
 

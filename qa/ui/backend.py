@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from qa.errors import NotesQAError
-from qa.types import Answer, AnswerLanguage, Event, Hit, IndexChanges, IndexState, Progress, Topic, Turn
+from qa.types import Answer, AnswerLanguage, Event, Hit, IndexChanges, IndexState, Note, Progress, Topic, Turn
 
 
 class Backend(Protocol):
@@ -32,12 +32,15 @@ class Backend(Protocol):
         topic: str | None = None,
         history: Sequence[Turn] = (),
         *,
+        strict: bool | None = None,
         allow_general: bool | None = None,
     ) -> Iterator[Event]: ...
 
     def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]: ...
 
     def topics(self) -> tuple[Topic, ...]: ...
+
+    def notes(self) -> dict[str, Note]: ...
 
     def rebuild(self, full: bool = False, progress: Callable[[Progress], None] | None = None) -> IndexChanges: ...
 

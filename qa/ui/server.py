@@ -20,8 +20,10 @@ from qa.types import AnswerLanguage
 from qa.ui.api import answer_tools_in_json
 from qa.ui.backend import Backend
 from qa.ui.following import Following
-from qa.ui.page import CSS, THEME, build_page
+from qa.ui.page import build_page
+from qa.ui.script import ScriptFirst
 from qa.ui.strings import i18n
+from qa.ui.theme import CSS, THEME
 from qa.ui.warming import Warming
 
 # Gradio starts from an inline script and styles its components inline; everything else comes from this server only.
@@ -86,7 +88,11 @@ def _host(scope: Scope) -> str:
 
 
 def build_app(
-    notes: Backend, language: AnswerLanguage = "auto", host: str = "127.0.0.1", general: bool = False
+    notes: Backend,
+    language: AnswerLanguage = "auto",
+    host: str = "127.0.0.1",
+    general: bool = False,
+    strict: bool = True,
 ) -> FastAPI:
     """The whole web application; loading of the chat model and watching of the notes begin here, in the background."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio's server at start
@@ -100,8 +106,9 @@ def build_app(
         refreshing = following.now.progress is not None
         return {"status": "ok", "model_loading": warming.running, "index_refreshing": refreshing}
 
+    app.add_middleware(ScriptFirst)
     app.add_middleware(_Guard, hosts=_LOOPBACK if host in _LOOPBACK else ())
-    page = build_page(notes, warming, following, language, general)
+    page = build_page(notes, warming, following, language, general, strict)
     whole: FastAPI = gr.mount_gradio_app(
         app,
         page,
@@ -128,11 +135,12 @@ def serve(
     port: int = 7860,
     language: AnswerLanguage = "auto",
     general: bool = False,
+    strict: bool = True,
 ) -> None:
     """Serve until interrupted; says the address once it answers there. Raises SettingsError where it cannot listen."""
     listener = listen(host, port)
     with listener, contextlib.suppress(KeyboardInterrupt):
-        Server.of(notes, language, host, general).run(sockets=[listener])
+        Server.of(notes, language, host, general, strict).run(sockets=[listener])
 
 
 class Server(uvicorn.Server):
@@ -140,10 +148,15 @@ class Server(uvicorn.Server):
 
     @classmethod
     def of(
-        cls, notes: Backend, language: AnswerLanguage = "auto", host: str = "127.0.0.1", general: bool = False
+        cls,
+        notes: Backend,
+        language: AnswerLanguage = "auto",
+        host: str = "127.0.0.1",
+        general: bool = False,
+        strict: bool = True,
     ) -> Self:
         """A server of the page that builds it in its own event loop: Gradio would open others and leave them."""
-        build = functools.partial(build_app, notes, language, host, general)
+        build = functools.partial(build_app, notes, language, host, general, strict)
         return cls(uvicorn.Config(build, factory=True, log_level="warning", timeout_graceful_shutdown=1))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import gradio as gr
 
 from qa import errors, words
 from qa.types import Language
+
+_CHOSEN = re.compile(r"(?:^|;\s*)nq-language=(zh|en)\s*(?:;|$)")  # the cookie that the page's script sets
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "zh": {
@@ -40,7 +43,6 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "extract": "笔记原文（回答正在生成）",
         "quoted": "笔记原文",
         "general": "以下来自模型的一般知识，不在你的笔记中，也没有出处",
-        "allow_general": "允许一般知识",
         "forgotten": "更早的 {turns} 轮对话没有用到。",
         "conflict": "笔记之间说法不一：{pairs}。请打开来源对照。",
         "and": "与",
@@ -83,6 +85,37 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "skipped": "跳过 {count} 个文件",
         "more_names": "另有 {count} 个",
         "passages": "共 {passages} 段，新编码 {embedded} 段，沿用 {reused} 段，用时 {seconds} 秒。",
+        "interface_other": "English",
+        "appearance": "深浅色",
+        "empty_title": "向你的笔记提问",
+        "empty_corpus": "还没有笔记",
+        "empty_corpus_how": "把 .md 文件放进笔记文件夹，几秒后就能提问。",
+        "loading_hint": "对话模型还在加载，现在提问会先看到笔记原文。",
+        "about_heading": "笔记里怎么讲“{name}”？",
+        "basis": "依据",
+        "basis_notes": "只答笔记支持的",
+        "basis_mark": "标出没有依据的",
+        "basis_general": "允许一般知识",
+        "again": "重新回答",
+        "edit": "修改问题",
+        "keep": "取消修改",
+        "copy": "复制回答",
+        "copied": "已复制",
+        "in_zh": "用中文回答",
+        "in_en": "用英文回答",
+        "markdown": "回答的 Markdown 文本",
+        "pick": "打开来源",
+        "open_note": "打开笔记",
+        "back": "返回来源",
+        "note_changed": "回答之后，这篇笔记改过，引用的段落已经不是原样。",
+        "note_gone": "回答之后，这篇笔记已被删除或移走。下面是当时读到的段落。",
+        "sources_changed": "回答之后改过的笔记：{names}。可以重新回答。",
+        "older": "来源对应的问题：{question}",
+        "why_found": "为什么找到这一段",
+        "rank_meaning": "按语义排第 {rank}（余弦 {cosine}）",
+        "rank_words": "按词语排第 {rank}",
+        "rank_fused": "合并后排第 {rank}（得分 {score}）",
+        "no_model": "没有对话模型，回答直接引用笔记原文。运行 notes-qa models 可以查看并选用模型。",
         "unexpected": "出现了意料之外的错误，详情见运行 notes-qa 的终端。",
     },
     "en": {
@@ -115,7 +148,6 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "extract": "From your notes, while the answer is written",
         "quoted": "From your notes, word for word",
         "general": "General knowledge of the model: not from your notes, without sources",
-        "allow_general": "General knowledge",
         "forgotten": "Earlier turns that were not used: {turns}.",
         "conflict": "The notes disagree: {pairs}. Open the sources to compare them.",
         "and": " and ",
@@ -158,6 +190,37 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "skipped": "{count} skipped",
         "more_names": "{count} more",
         "passages": "{passages} passages, {embedded} newly encoded, {reused} reused, {seconds} s.",
+        "interface_other": "中文",
+        "appearance": "Light or dark",
+        "empty_title": "Ask your notes",
+        "empty_corpus": "No notes yet",
+        "empty_corpus_how": "Put .md files into the folder of notes; a few seconds later you can ask about them.",
+        "loading_hint": "The chat model is still loading. Ask now and the notes' own words come first.",
+        "about_heading": "What do my notes say about “{name}”?",
+        "basis": "Based on",
+        "basis_notes": "Only what the notes support",
+        "basis_mark": "Mark what they do not support",
+        "basis_general": "Allow general knowledge",
+        "again": "Answer again",
+        "edit": "Edit question",
+        "keep": "Cancel edit",
+        "copy": "Copy answer",
+        "copied": "Copied",
+        "in_zh": "Answer in Chinese",
+        "in_en": "Answer in English",
+        "markdown": "The answer as Markdown",
+        "pick": "Open a source",
+        "open_note": "Open note",
+        "back": "Back to the sources",
+        "note_changed": "This note was edited after the answer was given; the cited passage is not what it was.",
+        "note_gone": "This note was deleted or moved after the answer was given. Below is the passage as it was read.",
+        "sources_changed": "Edited after this answer: {names}. Answer again to use the new text.",
+        "older": "Sources of: {question}",
+        "why_found": "Why this was found",
+        "rank_meaning": "No. {rank} by meaning (cosine {cosine})",
+        "rank_words": "No. {rank} by words",
+        "rank_fused": "No. {rank} overall (score {score})",
+        "no_model": "There is no chat model: answers quote your notes. Run notes-qa models to see and choose one.",
         "unexpected": "Something unexpected went wrong. The terminal that runs notes-qa says more.",
     },
 }
@@ -172,6 +235,14 @@ i18n = gr.I18n(
 def phrase(key: str, language: Language, **values: object) -> str:
     """The words for `key`; values are put in as they are, so escape them where they come from notes."""
     return WORDS[language][key].format(**values) if values else WORDS[language][key]
+
+
+def ui_language(request: gr.Request) -> Language:
+    """The language in which a browser gets the page: what its reader chose there, else what the browser asks for."""
+    match = _CHOSEN.search(request.headers.get("cookie", ""))
+    if match:
+        return "zh" if match[1] == "zh" else "en"
+    return language_of(request.headers.get("accept-language", ""))
 
 
 def language_of(accept_language: str) -> Language:
