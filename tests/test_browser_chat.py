@@ -65,8 +65,10 @@ def visit(browser: Browser, address: str) -> Iterator[Any]:
 
 
 def ask(page: Page, question: str = QUESTION) -> None:
+    before = page.locator("#nq-chat .nq-question").count()
     page.locator("#nq-question textarea").fill(question)
     page.locator("#nq-question textarea").press("Enter")
+    expect(page.locator("#nq-chat .nq-question")).to_have_count(before + 1, timeout=SOON)
     expect(page.locator("#nq-again")).to_be_visible(timeout=SOON)
 
 
