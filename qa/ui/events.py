@@ -57,7 +57,7 @@ class Events:
     def load(self, request: gr.Request) -> Update:
         """(sources, chat) of a page that was just opened."""
         ui = ui_language(request)
-        return render.render_note("no_sources", ui), empty_chat(self._topics.tree(), ui)
+        return render.render_note("no_sources", ui), self._empty(ui)
 
     def status(self, topic: str | None, seen: Seen, conversation: Conversation, request: gr.Request) -> Update:
         """(a line each on the chat model and the index, topics, chat, notice, what the page shows then)."""
@@ -69,11 +69,14 @@ class Events:
             choices = render.topic_choices(self._topics.tree(), ui)
             kept = topic if any(topic == value for _, value in choices) else ""
             topics = gr.Dropdown(choices=choices, value=kept)
-            chat = gr.skip() if conversation.exchanges else empty_chat(self._topics.tree(), ui)
+            chat = gr.skip() if conversation.exchanges else self._empty(ui)
             notice = self.panel.notice(conversation, ui)
         elif status == seen.status:
             return (gr.skip(),) * 5
         return status, topics, chat, notice, Seen(status, now.refreshes)
+
+    def _empty(self, ui: Language) -> gr.Chatbot:
+        return empty_chat(self._topics.tree(), ui, indexed=self._following.now.changes is not None)
 
     def _model_status(self, ui: Language) -> str:
         if self._warming.running:

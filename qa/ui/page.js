@@ -5,7 +5,7 @@
   const LANGUAGE = "nq-language"; // a cookie, since the server must know it too
   const COLOURS = "nq-colours"; // in local storage: light or dark
   const LONG_PRESS = 450; // milliseconds
-  const QUIET = 900; // milliseconds without news before a sentence is read out
+  const PAUSE = 900; // milliseconds between two pieces of news that are read out
 
   // The language, before Gradio asks the browser for it
   const chosen = /(?:^|;\s*)nq-language=(zh|en)\s*(?:;|$)/.exec(document.cookie)?.[1];
@@ -176,6 +176,7 @@
   let told = "";
   let telling = 0;
   function tell() {
+    telling = 0;
     const all = document.querySelectorAll("#nq-chat .nq-answer, #nq-chat .nq-waiting");
     const last = all[all.length - 1];
     if (!last) return;
@@ -204,8 +205,7 @@
       (find("mark", whole) ?? whole).scrollIntoView({ block: "center" });
       find(".nq-back", whole).focus({ preventScroll: true });
     }
-    clearTimeout(telling);
-    telling = setTimeout(tell, QUIET);
+    telling ||= setTimeout(tell, PAUSE);
   }
   document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver(changed).observe(document.body, {

@@ -64,9 +64,12 @@ def messages(conversation: Conversation) -> list[dict[str, Any]]:
     return found
 
 
-def empty_chat(topics: Sequence[Topic], ui: Language) -> gr.Chatbot:
-    """The chat before the first question: what to do, and questions to click on."""
-    head, hint = ("empty_title", "empty_chat") if topics else ("empty_corpus", "empty_corpus_how")
+def empty_chat(topics: Sequence[Topic], ui: Language, indexed: bool = True) -> gr.Chatbot:
+    """The chat before the first question: what to do, and questions to click on.
+
+    Without topics there are no notes, once it is known that all there are have been `indexed`.
+    """
+    head, hint = ("empty_title", "empty_chat") if topics or not indexed else ("empty_corpus", "empty_corpus_how")
     placeholder = (
         f'<div class="nq-empty"><p class="nq-empty-title">{phrase(head, ui)}</p><p>{phrase(hint, ui)}</p></div>'
     )

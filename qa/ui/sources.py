@@ -110,7 +110,7 @@ def _why(hit: Hit, ui: Language) -> str:
         reasons.append(phrase("rank_words", ui, rank=hit.lexical_rank))
     reasons.append(phrase("rank_fused", ui, rank=hit.rank, score=f"{hit.score:.4f}"))
     items = "".join(f"<li>{reason}</li>" for reason in reasons)
-    return f'<details class="nq-why"><summary>{phrase("why_found", ui)}</summary><ul>{items}</ul></details>'
+    return f'<details class="nq-why"><summary>{phrase("found_because", ui)}</summary><ul>{items}</ul></details>'
 
 
 def _also_in(copies: Sequence[Passage], ui: Language) -> str:

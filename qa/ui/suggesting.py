@@ -12,8 +12,12 @@ from qa.ui.strings import phrase
 EXAMPLES = 4
 FOLLOWUPS = 3
 _LONGEST = 40  # characters of a heading that makes a question
-_NUMBERING = re.compile(r"^\s*(?:\d+(?:\.\d+)*[.、)）:：]?|[一二三四五六七八九十]+[、.．])\s*")
-_IS_QUESTION = re.compile(r"[?？]\s*$")
+# "2. ", "3)", and the same with Chinese numerals and marks, of which the escapes are: one to ten, comma, bracket, colon
+_NUMBERING = re.compile(
+    r"^\s*(?:\d+(?:\.\d+)*(?:[.)\u3001\uff09:\uff1a]\s*|\s+)"
+    r"|[\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341]+[\u3001.]\s*)"
+)
+_IS_QUESTION = re.compile(r"[?\uff1f]\s*$")
 _WORD = re.compile(r"\w")
 
 
