@@ -12,8 +12,42 @@ from qa.ui.markdown import plain, render_line, render_markdown
 PAYLOADS = read_payloads()
 
 # Payloads whole or cut anywhere, with what opens and closes blocks between them.
-_SEAMS = ["", " ", "\n", "\n\n", "\r\n", "\n> ", "\n- ", "\n    ", "\n```\n", "\n~~~js\n", "`", "$", "$$", "\\(", "\\[", "\\"]
-_SEAMS += ["|", "\n|---|\n", "[", "](", "![", "<", ">", '"', "&", "**", "[1]", "\0", "%%%", "\n# ", "\n---\n", "\n===\n"]
+_SEAMS = [
+    "",
+    " ",
+    "\n",
+    "\n\n",
+    "\r\n",
+    "\n> ",
+    "\n- ",
+    "\n    ",
+    "\n```\n",
+    "\n~~~js\n",
+    "`",
+    "$",
+    "$$",
+    "\\(",
+    "\\[",
+    "\\",
+]
+_SEAMS += [
+    "|",
+    "\n|---|\n",
+    "[",
+    "](",
+    "![",
+    "<",
+    ">",
+    '"',
+    "&",
+    "**",
+    "[1]",
+    "\0",
+    "%%%",
+    "\n# ",
+    "\n---\n",
+    "\n===\n",
+]
 
 
 @st.composite
