@@ -14,14 +14,14 @@ from qa.errors import IndexLocked, ModelFailed
 from qa.types import LANGUAGES, Answer, Citation, Conflict, IndexChanges, Passage, Progress, SkippedFile, Topic
 from qa.ui import render
 from qa.ui.following import Freshness
-from qa.ui.markdown import render_line, render_markdown
+from qa.ui.markdown import plain, render_line, render_markdown
 from qa.ui.strings import WORDS
 
 TAGS = {
     *("div", "p", "span", "ul", "ol", "li", "blockquote", "hr", "br", "pre", "code", "details", "summary", "progress"),
     *("table", "thead", "tbody", "tr", "th", "td", "em", "strong", "s", "mark"),
 }
-ATTRIBUTES = {"class", "lang", "start", "role", "value", "max", "title"}
+ATTRIBUTES = {"class", "lang", "start", "role", "value", "max", "title", "aria-live", "aria-busy"}
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -196,6 +196,11 @@ def test_a_quote_is_marked_with_windows_lines_wide_spaces_tabs_and_escapes() -> 
     assert marked("a \\* b &amp; c", "\\* b &amp;") == ["*", " b ", "&"]
 
 
+def test_marks_that_turn_the_order_of_characters_are_shown_as_such() -> None:
+    assert render_markdown("safe\u202egpj.exe\u202c `\u202b` $\u202a$") == "<p>safe�gpj.exe� <code>�</code> \\(�\\)</p>"
+    assert plain("a\u202db\u2066c\u2069") == "a�b\u2066c\u2069"
+
+
 def test_dollars_of_money_are_no_formula() -> None:
     assert render_markdown("It costs $5 and $6.") == "<p>It costs $5 and $6.</p>"
 
@@ -320,6 +325,7 @@ def test_an_error_stands_under_what_was_written() -> None:
 
 def test_a_stopped_answer_keeps_its_text_and_a_waiting_line_goes() -> None:
     assert "写到" in render.render_stopped(render.render_texts({"zh": "写到"}), "zh")
+    assert "aria-busy" not in render.render_stopped(render.render_texts({"zh": "写到"}), "zh")
     assert "正在" not in render.render_stopped(render.render_waiting("searching", "zh"), "zh")
 
 

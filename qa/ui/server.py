@@ -20,6 +20,7 @@ from qa.types import AnswerLanguage
 from qa.ui.api import answer_tools_in_json
 from qa.ui.backend import Backend
 from qa.ui.following import Following
+from qa.ui.labels import labels_script
 from qa.ui.page import CSS, THEME, build_page
 from qa.ui.strings import i18n
 from qa.ui.warming import Warming
@@ -128,6 +129,7 @@ def build_app(
         mcp_server=True,
         theme=THEME,
         css_paths=CSS,
+        head=labels_script(),
     )
     answer_tools_in_json(page)
     return whole

@@ -1,0 +1,20 @@
+// Gradio writes some names for screen readers in English, and puts a bubble's whole HTML into one: these are the page's.
+(words) => {
+  const of = () => words[document.documentElement.lang.startsWith("zh") ? "zh" : "en"];
+  const names = [
+    ["[role=log]", "chat"],
+    ["[data-testid=user][aria-label]", "your_question"],
+    ["[data-testid=bot][aria-label]", "an_answer"],
+    ["footer", "footer"],
+  ];
+  const name = () => {
+    for (const [selector, key] of names)
+      for (const element of document.querySelectorAll(selector)) {
+        if (element.getAttribute("aria-label") !== of()[key]) element.setAttribute("aria-label", of()[key]);
+        if (element.dataset.testid && element.role !== "group") element.role = "group"; // else it may have no name
+      }
+  };
+  new MutationObserver(name).observe(document, {
+    subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label", "lang"],
+  });
+}
