@@ -16,7 +16,7 @@ import pytest
 from fakes_payloads import PayloadNotes
 from fakes_ui import FakeNotes
 from fastapi import FastAPI
-from pages_ui import DESKTOP, LIBRARY_WARNINGS, chromium, served
+from pages_ui import DESKTOP, LIBRARY_WARNINGS, PATIENCE, chromium, served
 from payloads import Payload, read_payloads
 from playwright.sync_api import Browser, Page, expect
 from starlette.requests import Request
@@ -103,18 +103,18 @@ class Visit:
         page.on("download", lambda download: note(f"download {download.url}"))
         page.on("framenavigated", lambda frame: note(f"frame {frame.url}") if frame != page.main_frame else None)
         page.goto(address)
-        expect(page.locator("#nq-status")).not_to_be_empty(timeout=15_000)
-        expect(page.locator("#nq-question textarea")).to_be_visible()
+        expect(page.locator("#nq-status")).not_to_be_empty(timeout=PATIENCE)
+        expect(page.locator("#nq-question textarea")).to_be_visible(timeout=PATIENCE)
 
     def ask(self, question: str, answers: int) -> None:
         self.page.locator("#nq-question textarea").fill(question)
         self.page.locator("#nq-question textarea").press("Enter")
-        expect(self.page.locator("#nq-chat .nq-question")).to_have_count(answers)
-        expect(self.page.locator("#nq-send")).to_be_visible(timeout=20_000)
+        expect(self.page.locator("#nq-chat .nq-question")).to_have_count(answers, timeout=PATIENCE)
+        expect(self.page.locator("#nq-send")).to_be_visible(timeout=PATIENCE)
 
     def new_chat(self) -> None:
         self.page.locator("#nq-new").click()
-        expect(self.page.locator("#nq-chat .nq-question")).to_have_count(0)
+        expect(self.page.locator("#nq-chat .nq-question")).to_have_count(0, timeout=PATIENCE)
 
     def open_all(self) -> None:
         """Opens every card and follows everything that can be clicked in the bubbles and cards."""
@@ -195,7 +195,7 @@ def test_payloads_in_notes_names_answers_and_questions_are_only_text(
         asked += 1
         notes.now = (payloads[at], payloads[at + 1])
         visit.ask("\n".join(payload.text for payload in notes.now), asked)
-        expect(visit.page.locator("#nq-sources .nq-cited")).to_have_count(2)
+        expect(visit.page.locator("#nq-sources .nq-cited")).to_have_count(2, timeout=PATIENCE)
         visit.open_all()
         visit.assert_unharmed(tracker, " + ".join(payload.name for payload in notes.now))
     notes.now = ()
@@ -209,18 +209,18 @@ def test_payloads_in_topics_reports_and_errors_are_only_text(
 ) -> None:
     page = visit.page
     page.locator("#nq-topic input").click()
-    expect(page.locator("#nq-topic [role=option]", has_text="<script>").first).to_be_attached()
+    expect(page.locator("#nq-topic [role=option]", has_text="<script>").first).to_be_attached(timeout=PATIENCE)
     page.keyboard.press("Escape")
-    expect(page.locator("#nq-topic [role=option]")).to_have_count(0)
+    expect(page.locator("#nq-topic [role=option]")).to_have_count(0, timeout=PATIENCE)
     visit.assert_unharmed(tracker, "topics")
     page.locator("#nq-rebuild").click()
-    expect(page.locator("#nq-report")).to_contain_text("<script>", timeout=10_000)
+    expect(page.locator("#nq-report")).to_contain_text("<script>", timeout=PATIENCE)
     visit.assert_unharmed(tracker, "report")
     notes.fails = True
     for asked, at in enumerate(range(0, len(payloads), 12), 1):
         notes.now = (payloads[at], payloads[at + 1])
         visit.ask("Anything", asked)
-        expect(page.locator("#nq-chat .nq-error")).to_have_count(asked)
+        expect(page.locator("#nq-chat .nq-error")).to_have_count(asked, timeout=PATIENCE)
         visit.assert_unharmed(tracker, f"error {notes.now[1].name}")
     notes.fails, notes.now = False, ()
 
