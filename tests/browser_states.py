@@ -81,9 +81,8 @@ class State:
 
     def reach(self, page: Page) -> None:
         """From an empty chat that is open to this state."""
-        page.locator("#nq-language").get_by_text(
-            phrase("language_both" if self.both else "language_auto", ui_of(page))
-        ).click()
+        language = phrase("language_both" if self.both else "language_auto", ui_of(page))
+        page.locator("#nq-language label", has_text=language).click()
         if self.question:
             page.locator("#nq-question textarea").fill(self.question)
             page.locator("#nq-question textarea").press("Enter")

@@ -58,13 +58,13 @@ LISTEN = """
     if (node.nodeType !== Node.ELEMENT_NODE) return '';
     return [...node.childNodes].map(words).join('');
   };
-  new MutationObserver((records) => {
+  new MutationObserver((records) => requestAnimationFrame(() => {  // when everybody has done with the change
     for (const {target, addedNodes, type} of records) {
       if (!target.isConnected || !target.parentElement?.closest('#nq-chat')) continue;
       const text = (type === 'characterData' ? words(target) : [...addedNodes].map(words).join('')).trim();
       if (text) window.said.push(text);
     }
-  }).observe(document, {subtree: true, childList: true, characterData: true});
+  })).observe(document, {subtree: true, childList: true, characterData: true});
 })();
 """
 

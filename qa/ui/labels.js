@@ -1,4 +1,4 @@
-// Gradio writes some names for screen readers in English, and puts a bubble's whole HTML into one: these are the page's.
+// What screen readers get: names in the page's language instead of Gradio's English ones, and no flood of half answers.
 (words) => {
   const of = () => words[document.documentElement.lang.startsWith("zh") ? "zh" : "en"];
   const names = [
@@ -13,6 +13,10 @@
         if (element.getAttribute("aria-label") !== of()[key]) element.setAttribute("aria-label", of()[key]);
         if (element.dataset.testid && element.role !== "group") element.role = "group"; // else it may have no name
       }
+    for (const element of document.querySelectorAll(".nq-writing:not([aria-live])")) {
+      element.setAttribute("aria-live", "off"); // said once when it is done, not at every word
+      element.setAttribute("aria-busy", "true");
+    }
   };
   new MutationObserver(name).observe(document, {
     subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label", "lang"],

@@ -24,7 +24,7 @@ _EXCERPT = 110  # characters of a passage that stand in the closed card
 _JUST_NOW = 10.0  # seconds
 _SURE_OF_PACE = 2.0  # seconds; before that a rate says nothing
 _NO_NUMBER = "·"  # where ranks would be read as the numbers of citations
-_BUSY = ' aria-live="off" aria-busy="true"'
+_WRITING = " nq-writing"  # class; the page's script keeps screen readers quiet there: Gradio takes ARIA away
 _INDENT = "\u2003"  # an em space: the browser folds ordinary ones
 
 
@@ -40,12 +40,12 @@ def render_waiting(key: str, language: Language) -> str:
 
 def render_texts(texts: Mapping[Language, str]) -> str:
     """An answer that is being written: a screen reader says it when it is done, not at every word."""
-    return f'<div class="nq-answer"{_BUSY}>{_texts(texts)}</div>'
+    return f'<div class="nq-answer{_WRITING}">{_texts(texts)}</div>'
 
 
 def render_stopped(html: str, ui: Language) -> str:
     """What an answer's place holds, from this module, when the reader stops it: text stays, a waiting line goes."""
-    written = html.replace(_BUSY, "", 1) if html.startswith('<div class="nq-answer') else ""
+    written = html.replace(_WRITING, "", 1) if html.startswith('<div class="nq-answer') else ""
     return f'{written}<div class="nq-small">{phrase("stopped", ui)}</div>'
 
 
