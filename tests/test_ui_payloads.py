@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from payloads import read_payloads
 from test_ui_render import assert_harmless
@@ -77,6 +77,7 @@ def test_every_payload_is_harmless_by_itself() -> None:
         harmless_everywhere(payload.text, (0, len(payload.text) // 2))
 
 
+@settings(max_examples=200, deadline=None)
 @given(compositions(), st.data())
 def test_payloads_in_any_company_are_harmless(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
