@@ -29,7 +29,7 @@ from qa.types import (
 )
 from qa.ui import answers, note_view, render, sources
 from qa.ui.following import Freshness
-from qa.ui.markdown import render_line, render_markdown
+from qa.ui.markdown import plain, render_line, render_markdown
 from qa.ui.strings import WORDS
 
 TAGS = {
@@ -213,6 +213,11 @@ def test_a_quote_is_marked_with_windows_lines_wide_spaces_tabs_and_escapes() -> 
     assert marked("　　段落一\r\n段落二\r\n", "一\r\n段落") == ["一", "段落"]
     assert marked("-\titem one\n\n\tsecond two\n", "second") == ["second"]
     assert marked("a \\* b &amp; c", "\\* b &amp;") == ["*", " b ", "&"]
+
+
+def test_marks_that_turn_the_order_of_characters_are_shown_as_such() -> None:
+    assert render_markdown("safe\u202egpj.exe\u202c `\u202b` $\u202a$") == "<p>safe�gpj.exe� <code>�</code> \\(�\\)</p>"
+    assert plain("a\u202db\u2066c\u2069") == "a�b\u2066c\u2069"
 
 
 def test_dollars_of_money_are_no_formula() -> None:
@@ -419,6 +424,7 @@ def test_an_error_stands_under_what_was_written() -> None:
 def test_a_stopped_answer_keeps_its_text_and_a_waiting_line_goes() -> None:
     assert "写到" in answers.render_stopped(answers.render_texts({"zh": "写到"}), "zh")
     assert "正在" not in answers.render_stopped(render.render_waiting("searching", "zh"), "zh")
+    assert "nq-writing" not in answers.render_stopped(answers.render_texts({"zh": "写到"}), "zh")
 
 
 LARGE = SkippedFile("d.md", "is larger than the limit: 20 MB", "skip_too_large")

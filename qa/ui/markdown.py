@@ -27,6 +27,8 @@ MATH_DELIMITERS: list[dict[str, str | bool]] = [
 Stretches = Sequence[tuple[int, int]]  # of the source, in order, without overlaps
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")  # what markdown-it takes for a line
 _BRACKET_MATH = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
+# NUL, and the marks that show characters in another order than the file has them: "safe\u202egpj.exe" hides its end.
+_UNSHOWABLE = dict.fromkeys([0, *range(0x202A, 0x202F)], "\ufffd")
 _INLINE_TAG = re.compile(r"</?(?:em|strong|s|code|mark)>")
 _TAG = re.compile(r"<[^>]+>")
 _CITE = re.compile(r"\[(\d{1,3})\]")
@@ -72,7 +74,7 @@ def render_line(text: str) -> str:
 
 def _escape(text: str) -> str:
     # While it parses, the page puts %%%LATEX_BLOCK_n%%% in the place of formulas: a note must not write such words.
-    return escape(text.replace("\0", "\ufffd")).replace("%", "&#37;").replace("\n", "&#10;")
+    return escape(text.translate(_UNSHOWABLE)).replace("%", "&#37;").replace("\n", "&#10;")
 
 
 def _bracket_math(state: StateInline, silent: bool) -> bool:

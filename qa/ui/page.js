@@ -17,6 +17,8 @@
   const interfaceLanguage = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
   document.documentElement.lang = interfaceLanguage === "zh" ? "zh-CN" : "en";
 
+  const names = (/* names */ {})[interfaceLanguage] ?? {}; // put in by the server: what Gradio names in English only
+
   const find = (selector, within = document) => within.querySelector(selector);
   const shown = (element) => element !== null && element.offsetParent !== null;
   const write = (box, text) => {
@@ -192,10 +194,13 @@
     const log = find("#nq-chat [role=log]");
     if (log && log.getAttribute("aria-live") !== "off") {
       log.setAttribute("aria-live", "off");
-      log.setAttribute("aria-label", find("#nq-chat-tab-button")?.textContent ?? "");
     }
     // Gradio's own labels of bubbles are their HTML, and its list of examples has no items.
-    document.querySelectorAll("#nq-chat [data-testid][aria-label]").forEach((each) => each.removeAttribute("aria-label"));
+    for (const [selector, name] of Object.entries(names))
+      for (const element of document.querySelectorAll(selector)) {
+        if (element.getAttribute("aria-label") !== name) element.setAttribute("aria-label", name);
+        if (element.dataset.testid && element.role !== "group") element.role = "group"; // else it may have no name
+      }
     find("#nq-chat .examples[role=list]")?.setAttribute("role", "group");
     if (!live.isConnected && log) document.body.append(live);
     if (wanted) showWanted();
@@ -209,7 +214,7 @@
   }
   document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver(changed).observe(document.body, {
-      childList: true, subtree: true, attributes: true, attributeFilter: ["class"],
+      childList: true, subtree: true, attributes: true, attributeFilter: ["class", "aria-label"],
     });
     changed();
   });

@@ -5,15 +5,31 @@ Gradio adds what it is given as `head` or `js` only after it has chosen its labe
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from qa.types import LANGUAGES
+from qa.ui.strings import phrase
+
 SCRIPT = Path(__file__).with_name("page.js")
+_NAMES = {
+    "#nq-chat [role=log]": "chat",
+    "#nq-chat [data-testid=user][aria-label]": "your_question",
+    "#nq-chat [data-testid=bot][aria-label]": "an_answer",
+    "footer": "footer",
+}  # what the script names for screen readers, by the key of the name
 _PATH = "/page.js"
 _TAG = b'<head><script src="page.js"></script>'
+
+
+def script() -> str:
+    """The script with the names in both languages."""
+    names = {ui: {selector: phrase(key, ui) for selector, key in _NAMES.items()} for ui in LANGUAGES}
+    return SCRIPT.read_text(encoding="utf-8").replace("/* names */ {}", json.dumps(names, ensure_ascii=False))
 
 
 class ScriptFirst:
@@ -27,7 +43,7 @@ class ScriptFirst:
             await self._app(scope, receive, send)
         elif scope["path"] == _PATH:
             headers = {"cache-control": "no-cache"}
-            await Response(SCRIPT.read_bytes(), media_type="text/javascript", headers=headers)(scope, receive, send)
+            await Response(script(), media_type="text/javascript", headers=headers)(scope, receive, send)
         else:
             await self._app(scope, receive, _Inserting(send))
 

@@ -70,8 +70,12 @@ class _Guard:
             await self._app(scope, receive, send)
             return
 
+        started = False
+
         async def with_headers(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
@@ -79,7 +83,14 @@ class _Guard:
             await with_headers({"type": "http.response.start", "status": 421, "headers": []})
             await send({"type": "http.response.body", "body": b"This server answers only to its own address."})
             return
-        await self._app(scope, receive, with_headers)
+        try:
+            await self._app(scope, receive, with_headers)
+        except Exception:  # Starlette's own answer to a crash is written outside of this, without the headers
+            if not started:
+                plain = [(b"content-type", b"text/plain; charset=utf-8")]
+                await with_headers({"type": "http.response.start", "status": 500, "headers": plain})
+                await send({"type": "http.response.body", "body": b"Internal Server Error"})
+            raise
 
 
 def _host(scope: Scope) -> str:

@@ -16,6 +16,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
     "zh": {
         "title": "问笔记",
         "chat": "对话",
+        "your_question": "你的问题",
+        "an_answer": "回答",
+        "footer": "页脚",
         "empty_chat": "问一个笔记里的问题，例如一个概念、一段比较或一个公式。",
         "question": "问题",
         "question_hint": "输入问题",
@@ -119,6 +122,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "title": "Ask your notes",
         "chat": "Conversation",
+        "your_question": "Your question",
+        "an_answer": "Answer",
+        "footer": "Footer",
         "empty_chat": "Ask something that your notes cover: a concept, a comparison, a formula.",
         "question": "Question",
         "question_hint": "Ask a question",
