@@ -86,6 +86,6 @@ def test_payloads_in_any_company_are_harmless(text: str, data: st.DataObject) ->
 
 def harmless_everywhere(text: str, marked: tuple[int, int]) -> None:
     assert_harmless(render_markdown(text))
-    assert_harmless(render_markdown(text, marked, cite=True))
+    assert_harmless(render_markdown(text, [marked], cite=True))
     assert_harmless(render_line(text))
     assert_harmless(plain(text))
