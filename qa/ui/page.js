@@ -194,6 +194,9 @@
       log.setAttribute("aria-live", "off");
       log.setAttribute("aria-label", find("#nq-chat-tab-button")?.textContent ?? "");
     }
+    const heading = find("#nq-title p:not([role])");
+    heading?.setAttribute("role", "heading");
+    heading?.setAttribute("aria-level", "1");
     // Gradio's own labels of bubbles are their HTML, and its list of examples has no items.
     document.querySelectorAll("#nq-chat [data-testid][aria-label]").forEach((each) => each.removeAttribute("aria-label"));
     find("#nq-chat .examples[role=list]")?.setAttribute("role", "group");
