@@ -195,6 +195,9 @@
     if (log && log.getAttribute("aria-live") !== "off") {
       log.setAttribute("aria-live", "off");
     }
+    const heading = find("#nq-title p:not([role])");
+    heading?.setAttribute("role", "heading");
+    heading?.setAttribute("aria-level", "1");
     // Gradio's own labels of bubbles are their HTML, and its list of examples has no items.
     for (const [selector, name] of Object.entries(names))
       for (const element of document.querySelectorAll(selector)) {
