@@ -11,7 +11,7 @@ from qa.errors import CorpusNotFound
 from qa.note_tree import ListedNote
 from qa.types import SkippedFile
 
-CNN = "# CNN\n\n## 池化\n\n池化用来降维，也能让网络对平移不那么敏感。\n\n## Padding\n\nPadding keeps the pixels of the edge.\n"
+CNN = "# CNN\n\n## 池化\n\n池化用来降维，也能让网络对平移不那么敏感。\n\n## Padding\n\nPadding keeps the edges of it.\n"
 FILES = {"cnn.md": CNN, "deep/rnn.md": "# RNN\n\nA recurrent network remembers its state.\n", "empty.md": ""}
 
 
@@ -19,7 +19,7 @@ def test_notes_are_listed_with_passages_languages_and_sizes(tmp_path: Path) -> N
     tree = open_notes(tmp_path, FILES, None).note_tree()
     assert tree.notes == (
         ListedNote("cnn.md", "CNN", ("zh", "en"), 2, len(CNN.encode())),
-        ListedNote("deep/rnn.md", "RNN", ("en",), 1, 49),
+        ListedNote("deep/rnn.md", "RNN", ("en",), 1, 48),
         ListedNote("empty.md", "empty", ("en",), 0, 0),
     )
     assert (tree.passages, tree.waiting, tree.skipped) == (3, (), ())

@@ -6,8 +6,6 @@ Knows nothing about layout. Words follow the browser's language of each request.
 from __future__ import annotations
 
 import logging
-import queue
-import threading
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
@@ -22,16 +20,15 @@ from qa.types import (
     Event,
     Extract,
     Failed,
-    IndexChanges,
     Language,
-    Progress,
     Sources,
     TextDelta,
     Turn,
 )
 from qa.ui import render
 from qa.ui.backend import Backend
-from qa.ui.following import Following, Pace
+from qa.ui.following import Following
+from qa.ui.rebuilding import rebuild
 from qa.ui.strings import language_of, phrase
 from qa.ui.warming import Warming
 
@@ -202,25 +199,13 @@ class Events:
         """(report, rebuild button) while the index is being refreshed."""
         ui = _language(request)
         yield render.render_progress(None, ui), gr.Button(interactive=False)
-        reports: queue.Queue[Progress | IndexChanges | Exception] = queue.Queue()
-        threading.Thread(target=self._rebuild, args=(reports,), name="rebuild", daemon=True).start()
-        pace = Pace()
-        while isinstance(report := _latest(reports), Progress):
-            yield render.render_progress(report, ui, pace.seconds(report)), gr.skip()
-        self._following.report(report)
-        ready = gr.Button(interactive=True)
-        if isinstance(report, Exception):
-            yield render.render_error_line(report, ui), ready
-        else:
-            yield render.render_changes(report, ui), ready
-
-    def _rebuild(self, reports: queue.Queue[Progress | IndexChanges | Exception]) -> None:
-        try:
-            reports.put(self._notes.rebuild(progress=reports.put))
-        except Exception as error:
-            if not isinstance(error, NotesQAError):
-                _LOG.exception("A refresh failed")
-            reports.put(error)
+        for report in rebuild(self._notes, self._following):
+            if isinstance(report, tuple):
+                yield render.render_progress(report[0], ui, report[1]), gr.skip()
+            elif isinstance(report, Exception):
+                yield render.render_error_line(report, ui), gr.Button(interactive=True)
+            else:
+                yield render.render_changes(report, ui), gr.Button(interactive=True)
 
     def _topics(self) -> tuple[Any, ...]:
         try:
@@ -228,15 +213,6 @@ class Events:
         except NotesQAError as error:  # the first question will say so in the chat
             _LOG.info("No topics: %s", error)
             return ()
-
-
-def _latest(reports: queue.Queue[Progress | IndexChanges | Exception]) -> Progress | IndexChanges | Exception:
-    """The newest report, after a pause; the last one is never passed over, since nothing follows it."""
-    report = reports.get()
-    time.sleep(_SECONDS_BETWEEN_UPDATES if isinstance(report, Progress) else 0)
-    while not reports.empty():
-        report = reports.get()
-    return report
 
 
 def _language(request: gr.Request) -> Language:

@@ -13,6 +13,7 @@ from qa.ui.backend import Backend
 from qa.ui.events import Conversation, Events, Seen
 from qa.ui.following import Following
 from qa.ui.markdown import MATH_DELIMITERS
+from qa.ui.notes_tab import build_notes_tab
 from qa.ui.strings import i18n
 from qa.ui.warming import Warming
 
@@ -20,6 +21,7 @@ CSS = Path(__file__).with_name("page.css")
 ANSWERS_AT_ONCE = 4  # more wait in a queue
 _WAITING = 64  # questions in that queue, then a refusal
 _SECONDS_BETWEEN_STATUS = 1.0
+_UPLOADS = (600, 3_600)  # seconds: how often files are looked for that nobody took, and how old they are then
 
 # Fonts of the system only: nothing is loaded, and Chinese gets its own face on every platform.
 THEME = gr.themes.Base(
@@ -55,7 +57,9 @@ def build_page(
     """The page over these notes; `language` and `general` are what is chosen at first of the answer's options."""
     events = Events(notes, warming, following)
     # The window's title is not translated by Gradio: it is the name of the program.
-    page = gr.Blocks(title="notes-qa", analytics_enabled=False, fill_width=True, fill_height=True)
+    page = gr.Blocks(
+        title="notes-qa", analytics_enabled=False, fill_width=True, fill_height=True, delete_cache=_UPLOADS
+    )
     with page:
         conversation = gr.State(Conversation())
         seen = gr.State(Seen())
@@ -64,68 +68,71 @@ def build_page(
             gr.Markdown(i18n("title"), elem_id="nq-title")
             status = gr.Markdown(elem_id="nq-status")
             new_chat = gr.Button(i18n("new_chat"), size="sm", elem_id="nq-new", scale=0, min_width=96)
-        with gr.Row(elem_id="nq-main"):
-            with gr.Column(scale=3, min_width=320, elem_id="nq-left"):
-                chat = gr.Chatbot(
-                    label=i18n("chat"),
-                    show_label=False,
-                    elem_id="nq-chat",
-                    height="100%",
-                    buttons=[],
-                    latex_delimiters=MATH_DELIMITERS,
-                    allow_tags=False,
-                    feedback_options=None,
-                    layout="bubble",
-                )
-                with gr.Row(elem_id="nq-ask"):
-                    question = gr.Textbox(
-                        label=i18n("question"),
-                        placeholder=i18n("question_hint"),
+        with gr.Tabs(elem_id="nq-tabs"):
+            with gr.Tab(i18n("tab_chat"), id="chat"), gr.Row(elem_id="nq-main"):
+                with gr.Column(scale=3, min_width=320, elem_id="nq-left"):
+                    chat = gr.Chatbot(
+                        label=i18n("chat"),
                         show_label=False,
-                        container=False,
-                        autofocus=True,
-                        lines=1,
-                        max_lines=6,
-                        scale=1,
-                        elem_id="nq-question",
+                        elem_id="nq-chat",
+                        height="100%",
+                        buttons=[],
+                        latex_delimiters=MATH_DELIMITERS,
+                        allow_tags=False,
+                        feedback_options=None,
+                        layout="bubble",
                     )
-                    send = gr.Button(i18n("send"), variant="primary", scale=0, min_width=88, elem_id="nq-send")
-                    stop = gr.Button(
-                        i18n("stop"), variant="stop", scale=0, min_width=88, visible=False, elem_id="nq-stop"
-                    )
-                with gr.Row(elem_id="nq-options"):
-                    answer_language = gr.Radio(
-                        choices=[(i18n(f"language_{value}"), value) for value in ("auto", "zh", "en", "both")],
-                        value=language,
-                        label=i18n("answer_language"),
-                        container=False,
-                        elem_id="nq-language",
-                        scale=1,
-                    )
-                    allow_general = gr.Checkbox(
-                        value=general,
-                        label=i18n("allow_general"),
-                        container=False,
-                        elem_id="nq-allow-general",
-                        scale=0,
-                        min_width=180,
-                    )
-                    topic = gr.Dropdown(
-                        choices=[(i18n("all_notes"), "")],
-                        value="",
-                        label=i18n("topic"),
-                        container=False,
-                        filterable=True,
-                        num_choices_shown=500,
-                        elem_id="nq-topic",
-                        scale=1,
-                    )
-            with gr.Column(scale=2, min_width=300, elem_id="nq-right"):
-                with gr.Row(elem_id="nq-right-head"):
-                    gr.Markdown(i18n("sources"), elem_id="nq-sources-title")
-                    rebuild = gr.Button(i18n("rebuild"), size="sm", elem_id="nq-rebuild", scale=0, min_width=96)
-                report = gr.Markdown(elem_id="nq-report")
-                sources = gr.Markdown(elem_id="nq-sources", latex_delimiters=MATH_DELIMITERS)
+                    with gr.Row(elem_id="nq-ask"):
+                        question = gr.Textbox(
+                            label=i18n("question"),
+                            placeholder=i18n("question_hint"),
+                            show_label=False,
+                            container=False,
+                            autofocus=True,
+                            lines=1,
+                            max_lines=6,
+                            scale=1,
+                            elem_id="nq-question",
+                        )
+                        send = gr.Button(i18n("send"), variant="primary", scale=0, min_width=88, elem_id="nq-send")
+                        stop = gr.Button(
+                            i18n("stop"), variant="stop", scale=0, min_width=88, visible=False, elem_id="nq-stop"
+                        )
+                    with gr.Row(elem_id="nq-options"):
+                        answer_language = gr.Radio(
+                            choices=[(i18n(f"language_{value}"), value) for value in ("auto", "zh", "en", "both")],
+                            value=language,
+                            label=i18n("answer_language"),
+                            container=False,
+                            elem_id="nq-language",
+                            scale=1,
+                        )
+                        allow_general = gr.Checkbox(
+                            value=general,
+                            label=i18n("allow_general"),
+                            container=False,
+                            elem_id="nq-allow-general",
+                            scale=0,
+                            min_width=180,
+                        )
+                        topic = gr.Dropdown(
+                            choices=[(i18n("all_notes"), "")],
+                            value="",
+                            label=i18n("topic"),
+                            container=False,
+                            filterable=True,
+                            num_choices_shown=500,
+                            elem_id="nq-topic",
+                            scale=1,
+                        )
+                with gr.Column(scale=2, min_width=300, elem_id="nq-right"):
+                    with gr.Row(elem_id="nq-right-head"):
+                        gr.Markdown(i18n("sources"), elem_id="nq-sources-title")
+                        rebuild = gr.Button(i18n("rebuild"), size="sm", elem_id="nq-rebuild", scale=0, min_width=96)
+                    report = gr.Markdown(elem_id="nq-report")
+                    sources = gr.Markdown(elem_id="nq-sources", latex_delimiters=MATH_DELIMITERS)
+            with gr.Tab(i18n("tab_notes"), id="notes"):
+                build_notes_tab(page, timer, notes, following, events.rebuild)
 
         asked = gr.on(
             [question.submit, send.click],

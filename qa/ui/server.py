@@ -20,6 +20,8 @@ from qa.types import AnswerLanguage
 from qa.ui.api import answer_tools_in_json
 from qa.ui.backend import Backend
 from qa.ui.following import Following
+from qa.ui.note_drop import MAX_UPLOAD_BYTES
+from qa.ui.notes_tab import NOTES_CSS
 from qa.ui.page import CSS, THEME, build_page
 from qa.ui.strings import i18n
 from qa.ui.warming import Warming
@@ -113,10 +115,11 @@ def build_app(
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,
+        max_file_size=MAX_UPLOAD_BYTES,
         i18n=i18n,
         mcp_server=True,
         theme=THEME,
-        css_paths=CSS,
+        css_paths=[CSS, NOTES_CSS],
     )
     answer_tools_in_json(page)
     return whole
