@@ -59,7 +59,7 @@ def events(notes: NotesQA, following: Following) -> NotesEvents:
 class Tab:
     """What one browser shows of the tab, as the events say it."""
 
-    names = ("desk", "head", "said", "text", "editor", "edit", "save", "cancel", "load", "mine", "kept")
+    names = ("desk", "head", "said", "text", "editor", "edit", "save", "cancel", "load", "mine", "kept", "forget")
 
     def __init__(self, events: NotesEvents, request: Any = EN) -> None:
         self.events, self.request = events, request
@@ -267,6 +267,13 @@ def test_cancelled_words_go_into_a_box(tab: Tab) -> None:
     tab.choose("cnn.md").edit("mine\n").cancel()
     assert (tab.shown["kept"].value, tab.buttons()) == ("mine\n", {"edit"})
     assert tab.choose("deep/rnn.md").shown["kept"].value == "mine\n"
+
+
+def test_words_in_the_box_stay_until_they_are_not_needed(tab: Tab, events: NotesEvents) -> None:
+    tab.choose("cnn.md").edit("mine\n").cancel()
+    assert tab.shown["forget"].visible
+    desk, box, button = events.forget(tab.desk)
+    assert (desk.kept, box.value, box.visible, button.visible) == ("", "", False, False)
 
 
 def test_note_that_cannot_be_edited_says_why(tab: Tab, corpus: Path) -> None:

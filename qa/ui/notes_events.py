@@ -60,7 +60,7 @@ class NotesEvents:
     """The tab's events over one set of notes.
 
     A "pane" is what shows the open note: (desk, head, outcome, text, editor, buttons to edit, save, cancel, load the
-    changed file, keep the reader's text, and the box of words that gave way).
+    changed file, keep the reader's text, the box of words that gave way, and the button to forget those).
     """
 
     def __init__(self, notes: Backend, following: Following) -> None:
@@ -164,7 +164,7 @@ class NotesEvents:
         yield gr.skip(), *self._pane(Desk(note, kept=desk.kept), said, listed, ui)
         if saved.changed:
             for report in self._refreshed(ui):
-                yield report, *(gr.skip(),) * 11
+                yield report, *(gr.skip(),) * 12
 
     def _add_again(self, text: str, desk: Desk, note: NoteFile, listed: Listed, ui: Language) -> Iterator[Update]:
         *_, name = note.path.split("/")
@@ -179,7 +179,7 @@ class NotesEvents:
             return
         yield gr.skip(), *self._pane(Desk(NoteFile(added.path, text, added.sha256, "utf-8")), said, listed, ui)
         for report in self._refreshed(ui):
-            yield report, *(gr.skip(),) * 11
+            yield report, *(gr.skip(),) * 12
 
     def _conflict(self, text: str, desk: Desk, error: NoteChanged, listed: Listed, ui: Language) -> Update:
         assert desk.note
@@ -199,6 +199,10 @@ class NotesEvents:
         if desk.note is None:
             return self._pane(desk, "", listed, ui)
         return self._open(desk.note.path, text, listed, ui, editing=True)
+
+    def forget(self, desk: Desk) -> Update:
+        """(desk, box, its button) without the words that gave way."""
+        return replace(desk, kept=""), gr.Textbox(value="", visible=False), gr.Button(visible=False)
 
     def drop(self, files: list[Dropped] | None, request: gr.Request) -> Iterator[Update]:
         """(drop zone, report, what became of the files, offered files, replace button, dismiss button)."""
@@ -276,6 +280,7 @@ class NotesEvents:
             gr.Button(visible=desk.theirs is not None),
             mine,
             gr.Textbox(value=desk.kept, visible=bool(desk.kept)),
+            gr.Button(visible=bool(desk.kept)),
         )
 
 

@@ -55,7 +55,7 @@ def build_notes_tab(
             )
             totals = gr.Markdown(elem_id="nq-notes-totals")
             skipped = gr.Markdown(elem_id="nq-notes-skipped")
-            drop = note_drop(label=i18n("notes_drop"), height=132, buttons=[], elem_id="nq-notes-drop")
+            drop = note_drop(label=i18n("notes_drop"), height=112, buttons=[], elem_id="nq-notes-drop")
             added = gr.Markdown(elem_id="nq-notes-added")
             with gr.Row(elem_id="nq-notes-answers"):
                 overwrite = gr.Button(
@@ -95,8 +95,9 @@ def build_notes_tab(
                 visible=False,
                 elem_id="nq-note-kept",
             )
+            forget = gr.Button(i18n("note_forget"), size="sm", visible=False, elem_id="nq-note-forget")
 
-    pane = [desk, head, said, text, editor, edit, save, cancel, theirs, mine, kept]
+    pane = [desk, head, said, text, editor, edit, save, cancel, theirs, mine, kept, forget]
     dropped = [drop, report, added, offered, overwrite, dismiss]
     writing = [editor, desk, listed]
     gr.on(
@@ -114,6 +115,7 @@ def build_notes_tab(
     edit.click(events.edit, [desk, listed], pane, queue=False, **_QUIET)
     cancel.click(events.cancel, writing, pane, queue=False, **_QUIET)
     theirs.click(events.load_theirs, writing, pane, queue=False, **_QUIET)
+    forget.click(events.forget, [desk], [desk, kept, forget], queue=False, **_QUIET)
     save.click(events.save, writing, [report, *pane], **_WRITING)
     mine.click(events.keep_mine, writing, [report, *pane], **_WRITING)
     drop.upload(events.drop, [drop], dropped, **_WRITING)

@@ -128,6 +128,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "note_keep_mine": "用我的文字覆盖",
         "note_add_again": "作为新笔记保存",
         "note_kept": "你的文字（未保存，可以复制）",
+        "note_forget": "不再需要这些文字",
         "unexpected": "出现了意料之外的错误，详情见运行 notes-qa 的终端。",
     },
     "en": {
@@ -250,6 +251,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "note_keep_mine": "Overwrite it with my text",
         "note_add_again": "Save as a new note",
         "note_kept": "Your text (not saved; you can copy it)",
+        "note_forget": "I do not need this text any more",
         "unexpected": "Something unexpected went wrong. The terminal that runs notes-qa says more.",
     },
 }
