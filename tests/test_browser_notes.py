@@ -48,7 +48,8 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def address(notes: NotesQA) -> Iterator[str]:
+def address(notes: NotesQA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     with served(notes) as url:
         yield url
 
@@ -205,11 +206,19 @@ def test_name_that_leads_out_of_the_folder_lands_nowhere(address: str, tmp_path:
     assert not Path(path).exists()
 
 
-@pytest.mark.parametrize("path", ["http://127.0.0.1:9/a.md", "/etc/passwd", "https://tracker.example/a.md"])
-def test_drop_zone_takes_neither_an_address_nor_a_file_of_this_machine(address: str, corpus: Path, path: str) -> None:
+@pytest.mark.parametrize("meta", [{"meta": {"_type": "gradio.FileData"}}, {}])
+@pytest.mark.parametrize("sent", ["{private}", "http://127.0.0.1:9/a.md", "{uploads}/../private.md"])
+def test_drop_zone_takes_neither_an_address_nor_a_file_of_this_machine(
+    address: str, corpus: Path, tmp_path: Path, sent: str, meta: dict[str, Any]
+) -> None:
+    private = tmp_path / "private.md"
+    private.write_bytes(b"of nobody else")
     before = sorted(corpus.rglob("*"))
-    said = drop_by_hand(address, [{"path": path, "orig_name": "a.md", "meta": {"_type": "gradio.FileData"}}])
+    path = sent.format(private=private, uploads=tmp_path / "uploads")
+    said = drop_by_hand(address, [{"path": path, "orig_name": "a.md", **meta}])
     assert '"success":false' in said
+    assert "of nobody else" not in said
+    assert private.read_bytes() == b"of nobody else"
     assert sorted(corpus.rglob("*")) == before
 
 

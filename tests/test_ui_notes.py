@@ -36,6 +36,7 @@ ZH: Any = SimpleNamespace(headers={"accept-language": "zh-CN"})
 EN: Any = SimpleNamespace(headers={"accept-language": "en"})
 CNN = "# CNN\n\n池化用来降维。\n"
 RNN = "# RNN\n\nA recurrent network remembers its state.\n"
+SUM = "0" * 64
 HOSTILE = "<img src=x onerror=alert(1)>.md"
 
 
@@ -355,17 +356,53 @@ def test_dismissing_forgets_the_offered_files(events: NotesEvents) -> None:
     assert (said, offered, [button.visible for button in buttons]) == ("", (), [False, False])
 
 
-def test_drop_zone_keeps_the_browsers_names_and_takes_uploads_only(tmp_path: Path) -> None:
-    drop = note_drop()
-    (tmp_path / "f").write_bytes(b"a")
-    sent = ListFiles(root=[FileData(path=str(tmp_path / "f"), orig_name="池化（1）.md"), FileData(path="/tmp/b.md")])
-    assert drop.preprocess(sent) == [Dropped("池化（1）.md", tmp_path / "f"), Dropped("b.md", Path("/tmp/b.md"))]
+@pytest.fixture
+def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of Gradio's uploads, with one file in it."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    (tmp_path / "uploads" / SUM).mkdir(parents=True)
+    (tmp_path / "uploads" / SUM / "f.md").write_bytes(b"a")
+    return tmp_path / "uploads"
+
+
+def test_drop_zone_keeps_the_browsers_names(uploads: Path) -> None:
+    drop, path = note_drop(), uploads / SUM / "f.md"
+    sent = ListFiles(root=[FileData(path=str(path), orig_name="池化（1）.md"), FileData(path=str(path))])
+    assert drop.preprocess(sent) == [Dropped("池化（1）.md", path), Dropped("f.md", path)]
     assert drop.preprocess(None) == []
     assert drop.get_block_name() == "file"
-    assert drop.move_resource_to_block_cache(str(tmp_path / "f")) == str(tmp_path / "f")
-    for address in ("http://tracker.example/a.md", "file:///etc/passwd", str(tmp_path)):
-        with pytest.raises(gr.Error):
-            drop.move_resource_to_block_cache(address)
+    assert drop.move_resource_to_block_cache(str(path)) == str(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{outside}",
+        "{uploads}/../outside.md",
+        "{uploads}/{sum}/../../outside.md",
+        "{uploads}/link/f.md",
+        "{uploads}/{sum}/link.md",
+        "{uploads}/f.md",
+        "{uploads}/{sum}",
+        "{uploads}/{sum}/gone.md",
+        "uploads/{sum}/f.md",
+        "http://tracker.example/{sum}/f.md",
+        "file:///{uploads}/{sum}/f.md",
+        "",
+    ],
+)
+def test_what_was_not_uploaded_is_neither_read_nor_removed(uploads: Path, path: str) -> None:
+    outside = uploads.parent / "outside.md"
+    outside.write_bytes(b"private")
+    (uploads / "link").symlink_to(uploads / SUM, target_is_directory=True)
+    (uploads / SUM / "link.md").symlink_to(outside)
+    (uploads / "f.md").write_bytes(b"a")
+    drop, sent = note_drop(), path.format(outside=outside, uploads=uploads, sum=SUM)
+    with pytest.raises(gr.Error, match="uploaded file"):
+        drop.preprocess(ListFiles(root=[FileData(path=sent, orig_name="a.md")]))
+    with pytest.raises(gr.Error, match="uploaded file"):
+        drop.move_resource_to_block_cache(sent)
+    assert outside.read_bytes() == b"private"
 
 
 def test_huge_dropped_file_is_not_read_whole(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Any
 
 import gradio as gr
 from gradio.data_classes import FileData, ListFiles
+from gradio.utils import get_upload_folder
 
 from qa.notes import MAX_BYTES
 
 MAX_UPLOAD_BYTES = MAX_BYTES + 5_000_000  # a little more, so that files near the limit get a sentence of ours
+
+_SUM = re.compile(r"[0-9a-f]{32,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,28 @@ def note_drop(**properties: Any) -> gr.File:
 
 def _dropped(payload: ListFiles | None) -> list[Dropped]:
     files: list[FileData] = payload.root if payload else []
-    return [Dropped(file.orig_name or Path(file.path).name, Path(file.path)) for file in files]
+    return [Dropped(file.orig_name or Path(file.path).name, _uploaded(file.path)) for file in files]
+
+
+def _uploaded(path: str | Path | None) -> Path:
+    """The path, where it is a file that was uploaded: `folder of uploads/sum of its bytes/name`.
+
+    A browser says where its upload lies, and a program may say anything: other files of this machine would be read, and
+    removed afterwards. Gradio's own look at this is left out for a page that is mounted in another application.
+    """
+    folder = Path(get_upload_folder()).resolve()
+    file = Path(path or "")
+    inside = file.is_absolute() and ".." not in file.parts and file.parent.parent.resolve() == folder
+    if not inside or not _SUM.fullmatch(file.parent.name) or file.resolve() != folder / file.parent.name / file.name:
+        raise gr.Error("Only uploaded files are taken.")
+    if not file.is_file():
+        raise gr.Error("The uploaded file is gone. Upload it again.")
+    return file
 
 
 def _where_it_lies(path: str | Path | None) -> str | None:
     """The file stays where it was uploaded to. An address would be fetched by Gradio: it is refused."""
-    if path is None or not Path(path).is_file():
-        raise gr.Error("Only uploaded files are taken.")
-    return str(path)
+    return str(_uploaded(path))
 
 
 async def _where_it_lies_async(path: str | Path | None) -> str | None:

@@ -122,6 +122,7 @@ def build_app(
         css_paths=[CSS, NOTES_CSS],
     )
     answer_tools_in_json(page)
+    page.has_launched = True  # else Gradio takes any path of this machine for an upload, as a mounted page's
     return whole
 
 
