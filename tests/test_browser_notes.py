@@ -135,9 +135,10 @@ def test_file_that_changed_underneath_is_refused_and_nothing_is_lost(tab: Any, c
     expect(page.locator("#nq-note-kept")).to_have_count(0)
 
 
-def test_uploaded_files_land_or_are_refused_with_their_reasons(tab: Any, notes: NotesQA, corpus: Path) -> None:
+def test_uploaded_files_land_or_are_refused_with_their_reasons(
+    tab: Any, notes: NotesQA, corpus: Path, tmp_path: Path
+) -> None:
     page = tab()
-    before = {path.name for path in corpus.parent.rglob("*")}
     upload(
         page,
         ("GRU（门控）.md", "# GRU\n\n重置门。\n".encode()),
@@ -154,7 +155,10 @@ def test_uploaded_files_land_or_are_refused_with_their_reasons(tab: Any, notes: 
     expect(report.nth(3)).to_contain_text("it was left as it is")
     expect(page.locator("#nq-notes-list label", has_text="GRU（门控）.md")).to_be_visible(timeout=WAIT)
     assert (corpus / "cnn.md").read_text(encoding="utf-8") == CNN
-    assert {path.name for path in corpus.parent.rglob("*")} - before <= {"GRU（门控）.md", "notes.lock", "writer.json"}
+    assert sorted(path.name for path in corpus.iterdir()) == sorted(
+        ["GRU（门控）.md", "cnn.md", "deep", "<img src=x onerror=window.pwned=4>.md"]
+    )
+    assert [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == []
     assert notes.search("重置门", 1)[0].passage.note_path == "GRU（门控）.md"
     page.locator("#nq-notes-replace").click()
     expect(report).to_have_count(1, timeout=WAIT)
@@ -162,8 +166,8 @@ def test_uploaded_files_land_or_are_refused_with_their_reasons(tab: Any, notes: 
     assert (corpus / "cnn.md").read_bytes() == b"n\n"
 
 
-def post(url: str, data: bytes, kind: str) -> tuple[int, bytes]:
-    request = urllib.request.Request(url, data=data, headers={"content-type": kind})
+def post(url: str, data: bytes, kind: str, **headers: str) -> tuple[int, bytes]:
+    request = urllib.request.Request(url, data=data, headers={"content-type": kind, **headers})
     try:
         with urllib.request.urlopen(request, timeout=30) as response:
             return response.status, response.read()
@@ -225,6 +229,12 @@ def test_drop_zone_takes_neither_an_address_nor_a_file_of_this_machine(
 def test_upload_beyond_the_limit_is_refused(address: str) -> None:
     status, said = post(f"{address}gradio_api/upload", *form("x.md", b"a" * 26_000_000))
     assert (status, b"maximum allowed size" in said) == (413, True)
+
+
+def test_upload_by_a_page_elsewhere_is_refused(address: str, tmp_path: Path) -> None:
+    status, said = post(f"{address}gradio_api/upload", *form("x.md", b"# X\n"), **{"sec-fetch-site": "cross-site"})
+    assert (status, said) == (403, b"This server takes nothing from other pages.")
+    assert list((tmp_path / "uploads").glob("*/*")) == []
 
 
 def test_hostile_note_and_name_run_nothing(tab: Any) -> None:

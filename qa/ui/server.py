@@ -58,7 +58,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class _Guard:
     """Puts the headers on every response, and answers only to this machine's own names while it listens there.
 
-    The second half keeps a web page elsewhere, whose name was pointed at 127.0.0.1, from reading the notes.
+    The second half keeps a web page elsewhere, whose name was pointed at 127.0.0.1, from reading the notes. What such
+    a page sends from the reader's browser, such as files, is refused, too.
     """
 
     def __init__(self, app: ASGIApp, hosts: tuple[str, ...]) -> None:
@@ -79,11 +80,19 @@ class _Guard:
             await with_headers({"type": "http.response.start", "status": 421, "headers": []})
             await send({"type": "http.response.body", "body": b"This server answers only to its own address."})
             return
+        if scope["method"] == "POST" and _header(scope, b"sec-fetch-site") == "cross-site":
+            await with_headers({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": b"This server takes nothing from other pages."})
+            return
         await self._app(scope, receive, with_headers)
 
 
+def _header(scope: Scope, wanted: bytes) -> str:
+    return str(next((value for name, value in scope["headers"] if name == wanted), b"").decode("latin-1"))
+
+
 def _host(scope: Scope) -> str:
-    value = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+    value = _header(scope, b"host")
     return value.partition("]")[0].removeprefix("[") if value.startswith("[") else value.partition(":")[0]
 
 
