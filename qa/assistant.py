@@ -21,6 +21,8 @@ from qa.glossary_file import GlossaryFile
 from qa.index import Index
 from qa.indexing import refresh, rules, staleness
 from qa.langchain_retriever import NotesRetriever
+from qa.note_files import AddedFile, NewFile, NoteFile, NoteFiles, SavedNote
+from qa.note_tree import NoteTree, note_tree
 from qa.reranking import Reordering, open_reranker
 from qa.retrieval import OpenStored, Retriever
 from qa.settings import Settings
@@ -67,6 +69,7 @@ class NotesQA:
         self._encoder = encoder
         self._settings = settings
         self._load_model = load_model
+        self._files = NoteFiles(corpus, index.folder / "notes.lock")
         glossary = GlossaryFile.of(corpus, settings.glossary)
         self._translator = Translator(lambda: self._model)
         self._reordering = reordering
@@ -234,6 +237,27 @@ class NotesQA:
         """The notes as they are in the index, by path."""
         with self._index.read() as snapshot:
             return snapshot.notes()
+
+    def note_tree(self) -> NoteTree:
+        """All notes with passages, languages and sizes, and the files that are none. Raises CorpusNotFound."""
+        with self._index.read() as snapshot:
+            return note_tree(self._corpus, snapshot)
+
+    def read_note(self, path: str) -> NoteFile:
+        """The file of a note of the index as it is now. Raises NoteChanged where it is gone, and NoteRefused."""
+        with self._index.read() as snapshot:
+            return self._files.read(path, snapshot.note(path))
+
+    def save_note(self, path: str, text: str, sha256: str) -> SavedNote:
+        """Write a note's new text over the file with this sha256; `rebuild` or `watch` bring it into the index.
+
+        Raises NoteChanged, where the file is another by now or is gone, and NoteRefused; it then is as it was.
+        """
+        return self._files.save(path, text, sha256)
+
+    def add_note(self, file: NewFile) -> AddedFile:
+        """Put a file into the notes folder, under a clean name and over nothing but what the file names."""
+        return self._files.add(file)
 
     def rebuild(self, full: bool = False, progress: ReportProgress | None = None) -> IndexChanges:
         """Bring the index up to date; `full` encodes every passage again. Old answers go on meanwhile."""

@@ -8,6 +8,8 @@ NotesQAError
 │   └── IndexLocked         another process is writing it
 ├── UnknownTopic            no folder, note, heading or tag has that name
 ├── BadQuestion             empty or far too long
+├── NoteChanged             a note's file is another than the editor started from, or is gone
+├── NoteRefused             a note cannot be read, saved or added as asked
 ├── GlossaryError           the user's own glossary cannot be read
 ├── QuestionFileError       questions, or a former run of them, cannot be used
 ├── WeightsError            packaged model files are missing, damaged, or do not fit on the disk
@@ -57,6 +59,24 @@ class UnknownTopic(NotesQAError):
 
 class BadQuestion(NotesQAError):
     """The question is empty or far too long."""
+
+
+class NoteChanged(NotesQAError):
+    """A note's file is another than the editor started from, or is gone; nothing was written."""
+
+    def __init__(self, message: str, gone: bool = False) -> None:
+        self.gone = gone
+        super().__init__(message)
+
+
+class NoteRefused(NotesQAError):
+    """A note cannot be read, saved or added as asked; `key` names the reason in `qa.words`."""
+
+    def __init__(self, message: str, path: str = "", key: str = "", detail: str = "") -> None:
+        self.path = path
+        self.key = key
+        self.detail = detail
+        super().__init__(message)
 
 
 class GlossaryError(NotesQAError):

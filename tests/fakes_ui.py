@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from qa.errors import BadQuestion, ModelFailed, NotesQAError, UnknownTopic
+from qa.errors import BadQuestion, ModelFailed, NoteChanged, NotesQAError, UnknownTopic
+from qa.note_files import AddedFile, NewFile, NoteFile, SavedNote
+from qa.note_tree import ListedNote, NoteTree
 from qa.types import (
     Answer,
     AnswerLanguage,
@@ -237,6 +239,21 @@ class FakeNotes:
 
     def notes(self) -> dict[str, Note]:
         return dict(self.texts)
+
+    def note_tree(self) -> NoteTree:
+        notes = (ListedNote(n.path, n.title, (n.language,), 2, len(n.text.encode())) for n in NOTES.values())
+        return NoteTree(tuple(notes), (), (SkippedFile("broken.md", "not UTF-8 text"),))
+
+    def read_note(self, path: str) -> NoteFile:
+        if path not in NOTES:
+            raise NoteChanged(f"There is no note {path!r} any more.", gone=True)
+        return NoteFile(path, NOTES[path].text, NOTES[path].sha256, "utf-8")
+
+    def save_note(self, path: str, text: str, sha256: str) -> SavedNote:
+        return SavedNote(path, sha256, "utf-8", False, True)
+
+    def add_note(self, file: NewFile) -> AddedFile:
+        return AddedFile(file.name, file.name, "added")
 
     def index_state(self) -> IndexState:
         return IndexState(True, self.stale)

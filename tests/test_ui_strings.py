@@ -45,7 +45,7 @@ def test_every_word_is_used() -> None:
     nodes = [node for path in SOURCES for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
     tables = {id(key) for node in nodes if isinstance(node, ast.Dict) for key in node.keys}
     used = {node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in tables}
-    built = ("stage_", "language_", "way_", "why_", "basis_", "in_")  # the page puts these keys together
+    built = ("stage_", "language_", "way_", "why_", "basis_", "in_", "file_")  # the page puts these keys together
     assert {key for key in WORDS["en"] if not key.startswith(built)} <= used
 
 
@@ -57,7 +57,7 @@ def test_every_way_to_find_a_passage_has_a_word_and_a_reason_and_no_other_has() 
 
 def test_no_other_module_of_the_page_writes_chinese() -> None:
     for path in SOURCES:
-        if path.name != "strings.py":
+        if path.name not in ("strings.py", "notes_words.py"):
             assert not HAN.search(path.read_text(encoding="utf-8")), path.name
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from qa.errors import NotesQAError
+from qa.note_files import AddedFile, NewFile, NoteFile, SavedNote
+from qa.note_tree import NoteTree
 from qa.types import Answer, AnswerLanguage, Event, Hit, IndexChanges, IndexState, Note, Progress, Topic, Turn
 
 
@@ -41,6 +43,14 @@ class Backend(Protocol):
     def topics(self) -> tuple[Topic, ...]: ...
 
     def notes(self) -> dict[str, Note]: ...
+
+    def note_tree(self) -> NoteTree: ...
+
+    def read_note(self, path: str) -> NoteFile: ...
+
+    def save_note(self, path: str, text: str, sha256: str) -> SavedNote: ...
+
+    def add_note(self, file: NewFile) -> AddedFile: ...
 
     def rebuild(self, full: bool = False, progress: Callable[[Progress], None] | None = None) -> IndexChanges: ...
 

@@ -6,22 +6,19 @@ Knows nothing about layout. Words follow the interface language of each request.
 from __future__ import annotations
 
 import logging
-import queue
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from qa.errors import NotesQAError
-from qa.types import AnswerLanguage, IndexChanges, Language, Progress
+from qa.types import AnswerLanguage, Language
 from qa.ui import answers, render
 from qa.ui.backend import Backend
 from qa.ui.conversation import Conversation, Exchange
-from qa.ui.following import Following, Pace
+from qa.ui.following import Following
 from qa.ui.panel import Panel
+from qa.ui.rebuilding import rebuild
 from qa.ui.shown import Shown, empty_chat
 from qa.ui.strings import ui_language
 from qa.ui.topics import Topics
@@ -168,31 +165,10 @@ class Events:
         """(report, rebuild button) while the index is being refreshed."""
         ui = ui_language(request)
         yield render.render_progress(None, ui), gr.Button(interactive=False)
-        reports: queue.Queue[Progress | IndexChanges | Exception] = queue.Queue()
-        threading.Thread(target=self._rebuild, args=(reports,), name="rebuild", daemon=True).start()
-        pace = Pace()
-        while isinstance(report := _latest(reports), Progress):
-            yield render.render_progress(report, ui, pace.seconds(report)), gr.skip()
-        self._following.report(report)
-        ready = gr.Button(interactive=True)
-        if isinstance(report, Exception):
-            yield render.render_error_line(report, ui), ready
-        else:
-            yield render.render_changes(report, ui), ready
-
-    def _rebuild(self, reports: queue.Queue[Progress | IndexChanges | Exception]) -> None:
-        try:
-            reports.put(self._notes.rebuild(progress=reports.put))
-        except Exception as error:
-            if not isinstance(error, NotesQAError):
-                _LOG.exception("A refresh failed")
-            reports.put(error)
-
-
-def _latest(reports: queue.Queue[Progress | IndexChanges | Exception]) -> Progress | IndexChanges | Exception:
-    """The newest report, after a pause; the last one is never passed over, since nothing follows it."""
-    report = reports.get()
-    time.sleep(_SECONDS_BETWEEN_UPDATES if isinstance(report, Progress) else 0)
-    while not reports.empty():
-        report = reports.get()
-    return report
+        for report in rebuild(self._notes, self._following):
+            if isinstance(report, tuple):
+                yield render.render_progress(report[0], ui, report[1]), gr.skip()
+            elif isinstance(report, Exception):
+                yield render.render_error_line(report, ui), gr.Button(interactive=True)
+            else:
+                yield render.render_changes(report, ui), gr.Button(interactive=True)

@@ -11,11 +11,13 @@ from qa.ui.backend import Backend
 from qa.ui.chat_tab import ANSWERS_AT_ONCE, build_chat
 from qa.ui.events import Events, Seen
 from qa.ui.following import Following
+from qa.ui.notes_tab import build_notes_tab
 from qa.ui.strings import i18n
 from qa.ui.warming import Warming
 
 _WAITING = 64  # questions in the queue, then a refusal
 _SECONDS_BETWEEN_STATUS = 1.0
+_UPLOADS = (600, 3_600)  # seconds: how often files are looked for that nobody took, and how old they are then
 
 
 def build_page(
@@ -29,7 +31,9 @@ def build_page(
     """The page over these notes; the last three are what is chosen at first of the answer's options."""
     events = Events(notes, warming, following)
     # The window's title is not translated by Gradio: it is the name of the program.
-    page = gr.Blocks(title="notes-qa", analytics_enabled=False, fill_width=True, fill_height=True)
+    page = gr.Blocks(
+        title="notes-qa", analytics_enabled=False, fill_width=True, fill_height=True, delete_cache=_UPLOADS
+    )
     with page:
         seen = gr.State(Seen())
         timer = gr.Timer(_SECONDS_BETWEEN_STATUS)
@@ -40,8 +44,11 @@ def build_page(
             gr.Button(i18n("interface_other"), size="sm", elem_id="nq-interface", scale=0, min_width=0)
             gr.Button(i18n("appearance"), size="sm", elem_id="nq-appearance", scale=0, min_width=0)
             new_chat = gr.Button(i18n("new_chat"), size="sm", elem_id="nq-new", scale=0, min_width=96)
-        with gr.Tabs(elem_id="nq-tabs", selected="chat"), gr.Tab(i18n("chat"), id="chat", elem_id="nq-chat-tab"):
-            tab = build_chat(events, language, "general" if general else "notes" if strict else "mark")
+        with gr.Tabs(elem_id="nq-tabs", selected="chat"):
+            with gr.Tab(i18n("chat"), id="chat", elem_id="nq-chat-tab"):
+                tab = build_chat(events, language, "general" if general else "notes" if strict else "mark")
+            with gr.Tab(i18n("tab_notes"), id="notes", elem_id="nq-notes-tab"):
+                build_notes_tab(page, timer, notes, following, events.rebuild)
 
         new_chat.click(
             events.new_chat,

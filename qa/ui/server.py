@@ -20,6 +20,8 @@ from qa.types import AnswerLanguage
 from qa.ui.api import answer_tools_in_json
 from qa.ui.backend import Backend
 from qa.ui.following import Following
+from qa.ui.note_drop import MAX_UPLOAD_BYTES
+from qa.ui.notes_tab import NOTES_CSS
 from qa.ui.page import build_page
 from qa.ui.script import ScriptFirst
 from qa.ui.strings import i18n
@@ -58,7 +60,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class _Guard:
     """Puts the headers on every response, and answers only to this machine's own names while it listens there.
 
-    The second half keeps a web page elsewhere, whose name was pointed at 127.0.0.1, from reading the notes.
+    The second half keeps a web page elsewhere, whose name was pointed at 127.0.0.1, from reading the notes. What such
+    a page sends from the reader's browser, such as files, is refused, too.
     """
 
     def __init__(self, app: ASGIApp, hosts: tuple[str, ...]) -> None:
@@ -83,6 +86,10 @@ class _Guard:
             await with_headers({"type": "http.response.start", "status": 421, "headers": []})
             await send({"type": "http.response.body", "body": b"This server answers only to its own address."})
             return
+        if scope["method"] == "POST" and _header(scope, b"sec-fetch-site") == "cross-site":
+            await with_headers({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": b"This server takes nothing from other pages."})
+            return
         try:
             await self._app(scope, receive, with_headers)
         except Exception:  # Starlette's own answer to a crash is written outside of this, without the headers
@@ -93,8 +100,12 @@ class _Guard:
             raise
 
 
+def _header(scope: Scope, wanted: bytes) -> str:
+    return str(next((value for name, value in scope["headers"] if name == wanted), b"").decode("latin-1"))
+
+
 def _host(scope: Scope) -> str:
-    value = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+    value = _header(scope, b"host")
     return value.partition("]")[0].removeprefix("[") if value.startswith("[") else value.partition(":")[0]
 
 
@@ -131,12 +142,14 @@ def build_app(
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,
+        max_file_size=MAX_UPLOAD_BYTES,
         i18n=i18n,
         mcp_server=True,
         theme=THEME,
-        css_paths=CSS,
+        css_paths=[CSS, NOTES_CSS],
     )
     answer_tools_in_json(page)
+    page.has_launched = True  # else Gradio takes any path of this machine for an upload, as a mounted page's
     return whole
 
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 import gradio as gr
 
 from qa import errors, words
-from qa.types import Language
+from qa.types import LANGUAGES, Language
+from qa.ui.notes_words import NOTES_WORDS
 
 _CHOSEN = re.compile(r"(?:^|;\s*)nq-language=(zh|en)\s*(?:;|$)")  # the cookie that the page's script sets
 
-WORDS: Mapping[Language, Mapping[str, str]] = {
+_WORDS: Mapping[Language, Mapping[str, str]] = {
     "zh": {
         "title": "问笔记",
         "chat": "对话",
@@ -226,6 +227,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "unexpected": "Something unexpected went wrong. The terminal that runs notes-qa says more.",
     },
 }
+
+WORDS: Mapping[Language, Mapping[str, str]] = {ui: {**_WORDS[ui], **NOTES_WORDS[ui]} for ui in LANGUAGES}
 
 # The browser picks by its own language and falls back to English; Chinese of every region gets the one Chinese text.
 i18n = gr.I18n(
