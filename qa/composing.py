@@ -152,7 +152,11 @@ class Composer:
             return sorted(likely[:_STANDING_IN])
         said = frozenset(search_terms(" ".join(sentence.text for sentence, _ in supported)))
         near = self._relevance[likely[0]] - _NEAR
-        return [i for i in likely[:_ADDED] if self._relevance[i] >= near and self._is_new(i, said)]
+        # A second one from elsewhere is seldom about what was asked.
+        numbers = [each.number for each in self._grounds.statements]
+        here = {numbers[likely[0]], *(support.number for _, found in supported for support in found)}
+        chosen = [i for i in likely[:_ADDED] if self._relevance[i] >= near and numbers[i] in here]
+        return [i for i in chosen if self._is_new(i, said)]
 
     def _is_new(self, row: int, said: frozenset[str]) -> bool:
         text = self._grounds.statements[row].text
