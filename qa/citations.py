@@ -19,6 +19,7 @@ _MARK = re.compile(r"[。！？!?.；;，,：:]+$")
 _HEADING = re.compile(r"[ \t>]*#")
 _LINE_MARKS = re.compile(r"(?:[>\s]|[-*+](?=\s)|\d{1,3}[.)、](?=\s)|\[[ xX]\](?=\s))*")
 _NO_STATEMENT = re.compile(r"[\s|:\-=*_`~#>+$]*")
+_DISPLAYED = re.compile(r"(?<=\n)\$\$.+?\$\$(?=[ \t]*(?:[\r\n]|\Z))", re.DOTALL)
 _LEAD_IN = re.compile(r"[:：]\s*$")
 
 
@@ -58,17 +59,37 @@ def cite(sentence: str, numbers: Iterable[int]) -> str:
 
 
 def statements(passage: Passage, number: int) -> list[Statement]:
-    """The sentences of a passage that can support something: no headings, rules, fences or lead-ins to a list."""
-    found = []
+    """The sentences of a passage that can support something: no headings, rules, fences or lead-ins to a list.
+
+    A displayed formula belongs to the sentence before it.
+    """
+    found: list[Statement] = []
+    formulas = [match.span() for match in _DISPLAYED.finditer(passage.text)]
+    before: int | None = None  # where the sentence before begins, be it a lead-in
     for start, end in split_sentences(passage.text):
-        line_start = max(passage.text.rfind("\n", 0, start), passage.text.rfind("\r", 0, start)) + 1
+        if formula := next((span for span in formulas if span[0] <= start < span[1]), None):
+            if start == formula[0]:
+                if found and found[-1].start == before:
+                    found.pop()
+                start = formula[0] if before is None else before
+                found.append(Statement(number, start, formula[1], passage.text[start : formula[1]]))
+            before = None
+            continue
+        line_start = _line_start(passage.text, start)
         if marks := _LINE_MARKS.match(passage.text, start, end):
             start = marks.end()
         text = passage.text[start:end]
-        if _HEADING.match(passage.text, line_start) or _NO_STATEMENT.fullmatch(text) or is_lead_in(text):
+        before = None
+        if _HEADING.match(passage.text, line_start) or _NO_STATEMENT.fullmatch(text):
             continue
-        found.append(Statement(number, start, end, text))
+        before = start
+        if not is_lead_in(text):
+            found.append(Statement(number, start, end, text))
     return found
+
+
+def _line_start(text: str, at: int) -> int:
+    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
 
 
 def is_lead_in(sentence: str) -> bool:

@@ -102,11 +102,14 @@ class Composer:
         yield from self._with_versions(self._draft(first).finish(), model, first, others, limits)
         if (text := self._draft(first).text()) and not in_language(text, first):
             self._drafts.clear()
+        answered = bool(self._draft(first).supported())
         for row in self._left_out(first):
             if self._grounds.languages[row] == first:
                 self._draft(first).drop_repeated(self._grounds.statements[row])
             for language in (first, *others):
-                yield from self._added(self._told(model, row, language, limits))
+                told = self._told(model, row, language, limits)
+                if others or not answered or told[0].text != pointer(language):  # which adds nothing to an answer
+                    yield from self._added(told)
         yield from self._disagreement(model, (first, *others), limits)
 
     def result(self) -> Composition:
@@ -160,7 +163,7 @@ class Composer:
 
     def _is_new(self, row: int, said: frozenset[str]) -> bool:
         text = self._grounds.statements[row].text
-        if "|" in text or len(text) < SENTENCE_CHARS:  # a row of a table, a word of a list
+        if "|" in text or text.startswith("$$") or len(text) < SENTENCE_CHARS:  # of a table, a formula, of a list
             return False
         return share(covered(understand(text, self._grounds.glossary).units, said)) < _SAID
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qa.citations import is_lead_in
@@ -45,8 +45,8 @@ def trim(grounds: Grounds, relevance: Scores, sentences: int = SENTENCES, tokens
 
 def _shown(grounds: Grounds, number: int, rows: Sequence[int]) -> Passage:
     passage = grounds.passages[number - 1]
-    starts = {grounds.statements[row].start for row in rows}
-    kept = _with_lead_ins(passage.text, starts)
+    chosen = [(grounds.statements[row].start, grounds.statements[row].end) for row in rows]
+    kept = _with_lead_ins(passage.text, chosen)
     parts: list[str] = []
     end = 0
     for start, stop in kept:
@@ -61,15 +61,15 @@ def _shown(grounds: Grounds, number: int, rows: Sequence[int]) -> Passage:
     )
 
 
-def _with_lead_ins(text: str, starts: Collection[int]) -> list[tuple[int, int]]:
-    """The spans of the sentences that hold one of these offsets, each with the line that leads in to its list."""
+def _with_lead_ins(text: str, chosen: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans of the sentences that these stretches touch, each with the line that leads in to its list."""
     spans = split_sentences(text)
     kept: list[tuple[int, int]] = []
     lead_in: tuple[int, int] | None = None
     for span in spans:
         if is_lead_in(text[slice(*span)]) and not is_instruction(text[slice(*span)]):
             lead_in = span
-        elif any(span[0] <= start < span[1] for start in starts):
+        elif any(span[0] < end and start < span[1] for start, end in chosen):
             if lead_in and lead_in not in kept:
                 kept.append(lead_in)
             kept.append(span)

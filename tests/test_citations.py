@@ -96,7 +96,7 @@ def test_cited_sentence_has_exactly_the_numbers() -> None:
         ("## 什么是池化？有什么用\n\n它缩小特征图。", ["它缩小特征图。"]),
         ("步骤如下：\n\n1. 打乱数据。\n2) 分批。", ["打乱数据。", "分批。"]),
         ("- [x] done\n- [ ] to do\n> 引用\n* star", ["done", "to do", "引用", "star"]),
-        ("---\n\n```\ncode\n```\n\n$$\nx\n$$", ["code", "x"]),
+        ("---\n\n```\ncode\n```\n\n$$\nx\n$$", ["code", "$$\nx\n$$"]),
         ("| a | b |\n|---|---|", ["a | b |"]),
         ("-1 is negative. 3.5 is not.", ["-1 is negative.", "3.5 is not."]),
         ("一\r二\r\n三", ["一", "二", "三"]),
@@ -137,3 +137,19 @@ def test_quote_of_a_citation_stands_on_its_lines(lines: list[str], data: st.Data
             found = citation(1, source, statement.start, statement.end)
             assert found.quote in text[starts[found.start_line - 1] : starts[found.end_line]]
             assert found.start_line == found.end_line
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("With G, it is\n\n$$w=-G$$\n\nSo.", ["With G, it is\n\n$$w=-G$$", "So."]),
+        ("公式如下：\n\n$$\na=b\n$$\n", ["公式如下：\n\n$$\na=b\n$$"]),
+        ("## H\n\n$$\na=b\n$$\n\n文字。", ["$$\na=b\n$$", "文字。"]),
+        ("前文。\n$$x$$ 是行内的。", ["前文。", "$$x$$ 是行内的。"]),
+        ("一。二是\n\n$$a$$\n\n$$b$$", ["一。", "二是\n\n$$a$$", "$$b$$"]),
+    ],
+)
+def test_displayed_formula_belongs_to_the_sentence_before(text: str, found: list[str]) -> None:
+    passage = Passage("a.md", "A", (), text, 0, len(text), 1, 1 + text.count("\n"), "en")
+    assert [statement.text for statement in statements(passage, 1)] == found
+    assert all(text[s.start : s.end] == s.text for s in statements(passage, 1))

@@ -61,3 +61,11 @@ def test_numbers_of_whole_and_shown_agree() -> None:
 def test_nothing_of_nothing() -> None:
     empty = Grounds([], SentenceVectors(WordEncoder()), Glossary.load())
     assert trim(empty, np.zeros(0, np.float32)) == Trimmed((), ())
+
+
+def test_formula_comes_with_the_sentence_that_it_belongs_to() -> None:
+    text = "# A\n\n## 权重\n\n最优权重是\n\n$$w=-G$$\n\n无关的一句话在这里。\n"
+    grounds = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
+    scores = np.array([1.0 if "权重" in each.text else 0.0 for each in grounds.statements], np.float32)
+    (shown,) = trim(grounds, scores, sentences=1).shown
+    assert shown.text == "最优权重是\n\n$$w=-G$$"
