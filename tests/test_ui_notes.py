@@ -161,9 +161,9 @@ def test_missing_folder_is_a_sentence_in_the_place_of_the_list(
     [("RNN", ["deep/", "deep/rnn.md"]), ("ＣＮＮ", ["cnn.md"]), ("deep rnn", ["deep/", "deep/rnn.md"])],
 )
 def test_search_is_by_title_and_path(events: NotesEvents, tab: Tab, query: str, found: list[str]) -> None:
-    rows, totals = events.search(query, tab.desk, tab.listed, EN)
+    rows, totals = events.find(query, tab.desk, tab.listed, EN)
     assert [path for _, path in rows.choices] == found
-    rows, totals = events.search("nothing like it", tab.desk, tab.listed, EN)
+    rows, totals = events.find("nothing like it", tab.desk, tab.listed, EN)
     assert (rows.choices, "No note matches." in totals) == ([], True)
 
 

@@ -88,7 +88,7 @@ class NotesEvents:
         """The text's place before a note is chosen."""
         return render.render_note("note_none", ui_language(request))
 
-    def search(self, query: str, desk: Desk, listed: Listed, request: gr.Request) -> Update:
+    def find(self, query: str, desk: Desk, listed: Listed, request: gr.Request) -> Update:
         """(list, totals) of the notes that the query names."""
         return self._rows(query, desk, listed, ui_language(request))
 

@@ -109,7 +109,7 @@ def build_notes_tab(
         **_QUIET,
     )
     query.change(
-        events.search, [query, desk, listed], [rows, totals], queue=False, trigger_mode="always_last", **_QUIET
+        events.find, [query, desk, listed], [rows, totals], queue=False, trigger_mode="always_last", **_QUIET
     )
     rows.select(events.choose, writing, [rows, *pane], queue=False, **_QUIET)
     edit.click(events.edit, [desk, listed], pane, queue=False, **_QUIET)
