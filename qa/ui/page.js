@@ -157,9 +157,7 @@
   // Keys: Escape stops, the arrow up brings the last question back, and Enter that ends a Chinese input sends nothing.
   document.addEventListener("keydown", (event) => {
     const box = event.target.closest?.("#nq-question textarea");
-    if (box && event.key === "Enter" && (event.isComposing || event.keyCode === 229)) {
-      event.stopImmediatePropagation();
-    } else if (event.key === "Escape") {
+    if (event.key === "Escape") {
       if (!tip.hidden) hideTip();
       else if (shown(find("#nq-stop"))) find("#nq-stop").click();
     } else if (box && event.key === "ArrowUp" && box.value === "") {
@@ -169,6 +167,13 @@
       write(box, questions[questions.length - 1].innerText);
     }
   }, true);
+
+  for (const name of ["keydown", "keypress"]) {
+    document.addEventListener(name, (event) => {
+      const composing = event.isComposing || event.keyCode === 229;
+      if (composing && event.key === "Enter" && event.target.closest?.("#nq-question textarea")) event.stopImmediatePropagation();
+    }, true);
+  }
 
   // Screen readers: not the whole text at each piece of it, but what is new, sentence by sentence.
   const live = document.createElement("div");
