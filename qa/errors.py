@@ -10,6 +10,8 @@ NotesQAError
 ├── BadQuestion             empty or far too long
 ├── GlossaryError           the user's own glossary cannot be read
 ├── QuestionFileError       questions, or a former run of them, cannot be used
+├── ConversationsUnusable   the file of conversations cannot be read or written
+├── ConversationNotFound    there is none of that id, or it is somebody else's
 ├── WeightsError            packaged model files are missing, damaged, or do not fit on the disk
 ├── EncoderError            the sentence encoder cannot be loaded
 ├── ModelNotFound           the chat model named in the settings does not exist
@@ -64,6 +66,14 @@ class GlossaryError(NotesQAError):
 
 class QuestionFileError(NotesQAError):
     """Questions, or a former run of them, cannot be used."""
+
+
+class ConversationsUnusable(NotesQAError):
+    """The file of conversations cannot be read or written."""
+
+
+class ConversationNotFound(NotesQAError):
+    """There is no conversation of that id, or it is somebody else's: the two are not told apart."""
 
 
 class WeightsError(NotesQAError):

@@ -178,6 +178,8 @@ _ERRORS_ZH: Mapping[type[errors.NotesQAError], str] = {
     errors.UnknownTopic: "没有这个名字的文件夹、笔记、标题或标签，请重新选择范围。",
     errors.BadQuestion: "问题为空或太长，请改后再试。",
     errors.GlossaryError: "自己的词汇表无法读取，请按下面的说明改正。",
+    errors.ConversationsUnusable: "保存对话的文件无法读取或写入。",
+    errors.ConversationNotFound: "没有这个对话，可能已被删除。",
     errors.WeightsError: "打包的模型文件缺失、损坏，或磁盘空间不足。",
     errors.EncoderError: "句子编码器无法加载。",
     errors.ModelNotFound: "设置中的对话模型不存在。",
