@@ -18,27 +18,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qa.answer_json import read_answer, write_answer
+from qa.conversation_tables import prepare
 from qa.errors import ConversationNotFound, ConversationsUnusable
 from qa.language import normalize
 from qa.types import Answer, AnswerLanguage
 
 LONGEST_TITLE = 120  # characters
 LONGEST_COMMENT = 2_000
-_APPLICATION = 0x4E51_4143  # "NQAC": tells this file from another program's
 _BUSY_SECONDS = 10.0
-_SCHEMA_1 = """
-CREATE TABLE conversations (
-    id TEXT PRIMARY KEY, corpus TEXT NOT NULL, owner TEXT NOT NULL, title TEXT NOT NULL, title_words TEXT NOT NULL,
-    created REAL NOT NULL, updated REAL NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX conversations_of ON conversations (corpus, owner, updated);
-CREATE TABLE exchanges (
-    conversation TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE, number INTEGER NOT NULL,
-    question TEXT NOT NULL, options TEXT NOT NULL, answer TEXT NOT NULL, words TEXT NOT NULL, ended TEXT NOT NULL,
-    answered REAL NOT NULL, rating TEXT, PRIMARY KEY (conversation, number)
-);
-"""
-_SCHEMAS = (_SCHEMA_1,)  # each leads from the version before it, 0 being an empty file
+_READ = "BEGIN"
 
 Ended = Literal["done", "stopped", "failed"]  # stopped also stands for an answer that nobody saw the end of
 Reason = Literal["", "wrong", "incomplete", "sources", "not_in_notes", "other"]
@@ -70,7 +58,7 @@ class Exchange:
     options: Options
     answer: Answer
     ended: Ended = "done"
-    answered: float = 0.0  # seconds since 1970, UTC
+    answered: float = 0.0  # seconds since 1970, UTC; set when it is stored
     rating: Rating | None = None
 
 
@@ -121,7 +109,7 @@ class Conversations:
     def find(self, owner: str, words: str = "", limit: int = 200) -> list[Summary]:
         """The newest first; with words, those that have them in the title, a question or an answer as they stand."""
         needle = normalize(_writable(words).strip())
-        with self._transaction() as connection:
+        with self._transaction(_READ) as connection:
             rows = connection.execute(
                 "SELECT id, title, created, updated, (SELECT count(*) FROM exchanges WHERE conversation = id) "
                 "FROM conversations WHERE corpus = ?1 AND owner = ?2 AND (?3 = '' OR instr(title_words, ?3) OR EXISTS "
@@ -133,12 +121,12 @@ class Conversations:
 
     def read(self, owner: str, identity: str) -> StoredConversation:
         """One conversation with all its exchanges."""
-        with self._transaction() as connection:
+        with self._transaction(_READ) as connection:
             return self._read(connection, owner, identity)
 
     def read_rated(self, owner: str) -> list[StoredConversation]:
         """Every conversation in which an answer was rated, oldest first."""
-        with self._transaction() as connection:
+        with self._transaction(_READ) as connection:
             rows = connection.execute(
                 "SELECT id FROM conversations WHERE corpus = ? AND owner = ? AND EXISTS (SELECT 1 FROM exchanges "
                 "WHERE conversation = id AND rating IS NOT NULL) ORDER BY created, id",
@@ -247,10 +235,10 @@ class Conversations:
         )
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Undone where the block raises."""
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
+        """Undone where the block raises; `_READ` waits for no writer."""
         with self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(begin)
             try:
                 yield connection
             except BaseException:
@@ -266,7 +254,7 @@ class Conversations:
             os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite's own files get the same rights
             connection = sqlite3.connect(self._file, timeout=_BUSY_SECONDS, isolation_level=None)
             try:
-                _prepare(connection)
+                prepare(connection)
                 yield connection
             finally:
                 connection.close()
@@ -281,38 +269,6 @@ def short_title(text: str) -> str:
     """One line of at most LONGEST_TITLE characters."""
     title = " ".join(_writable(text).split())
     return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1].rstrip() + "…"
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Set the connection up, and bring the tables up to date. Raises ValueError where they are not this program's."""
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = ON")
-    if _version(connection) == len(_SCHEMAS):
-        return
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for schema in _SCHEMAS[_version(connection) :]:  # read again: another process may have been faster
-            for statement in schema.split(";"):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {len(_SCHEMAS)}")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    """0 for an empty file. Raises ValueError for another program's file, or a newer version's."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
-    is_empty = connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is None
-    if owner != _APPLICATION and not is_empty:
-        raise ValueError("it belongs to another program.")
-    if version > len(_SCHEMAS):
-        raise ValueError("a newer version of notes-qa has written it; update this one.")
-    return version
 
 
 def _exchange(row: tuple[Any, ...]) -> Exchange:

@@ -16,7 +16,7 @@ from qa.types import Answer
 
 
 def whole(kind: type[Any]) -> st.SearchStrategy[Any]:
-    """Values of a dataclass with every field filled, also those that have a default: new ones are tried by themselves."""
+    """Values of a dataclass with every field filled, also those that have a default."""
     hints = get_type_hints(kind)
     return st.builds(kind, **{field.name: of_type(hints[field.name]) for field in fields(kind)})
 
