@@ -24,6 +24,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     """Set a connection up, and bring the tables up to date. Raises ValueError where the file is not this program's."""
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")  # what was deleted or replaced leaves nothing in free pages
+    connection.execute("PRAGMA synchronous = NORMAL")  # no wait for the disk; a cut of power takes the last change only
     if _version(connection) == len(_SCHEMAS):
         return
     connection.execute("PRAGMA journal_mode = WAL")  # stays with the file

@@ -95,11 +95,12 @@ class Conversations:
         self._corpus = str(corpus.resolve())
         self._now = now
 
-    def begin(self, owner: str, title: str) -> str:
-        """A new conversation without exchanges: its id, which nobody can guess."""
-        identity = secrets.token_urlsafe(18)
+    def begin(self, owner: str, title: str, identity: str = "") -> str:
+        """A new conversation without exchanges, by this id of `new_id` where nobody has it: returns its id."""
         title, now = short_title(title), self._now()
         with self._transaction() as connection:
+            taken = connection.execute("SELECT 1 FROM conversations WHERE id = ?", (identity,)).fetchone()
+            identity = new_id() if taken or not identity else identity
             connection.execute(
                 "INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (identity, self._corpus, owner, title, normalize(title), now, now),
@@ -263,6 +264,11 @@ class Conversations:
                 f"The conversations in {str(self._file)!r} cannot be used: {error} Free space or permissions first; if "
                 "that is not it, move the file away, or choose another one with NOTES_QA_CONVERSATIONS."
             ) from error
+
+
+def new_id() -> str:
+    """An id that nobody can guess."""
+    return secrets.token_urlsafe(18)
 
 
 def short_title(text: str) -> str:

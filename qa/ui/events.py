@@ -5,6 +5,7 @@ Knows nothing about layout. Words follow the browser's language of each request.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 
 import gradio as gr
 
+from qa.conversations import Conversations, Options, new_id
 from qa.errors import NotesQAError
 from qa.types import (
     AnswerLanguage,
@@ -32,10 +34,13 @@ from qa.types import (
 from qa.ui import render
 from qa.ui.backend import Backend
 from qa.ui.following import Following, Pace
+from qa.ui.line import Line
+from qa.ui.records import Record
 from qa.ui.strings import language_of, phrase
 from qa.ui.warming import Warming
 
 _LOG = logging.getLogger(__name__)
+_SECONDS_BETWEEN_LOOKS = 0.3  # at the line that a question stands in; stop is obeyed between two of them
 _SECONDS_BETWEEN_UPDATES = 0.1  # each one sends the bubble again and draws it anew
 
 Update = tuple[Any, ...]
@@ -48,6 +53,8 @@ class Conversation:
     bubbles: tuple[tuple[str, str], ...] = ()
     turns: tuple[Turn, ...] = ()
     writing: bool = False
+    id: str = ""  # under which it is kept; empty until it is
+    number: int = 0  # of the last exchange there, from 1 on; 0 where it is not kept
 
     def asked(self, html: str, waiting: str) -> Conversation:
         """With a question and the place for its answer."""
@@ -80,10 +87,19 @@ class Seen:
 class Events:
     """The page's events over one set of notes."""
 
-    def __init__(self, notes: Backend, warming: Warming, following: Following) -> None:
+    def __init__(
+        self,
+        notes: Backend,
+        warming: Warming,
+        following: Following,
+        line: Line | None = None,
+        conversations: Conversations | None = None,
+    ) -> None:
         self._notes = notes
         self._warming = warming
         self._following = following
+        self._line = line or Line()
+        self._conversations = conversations
 
     def load(self, request: gr.Request) -> Update:
         """(sources, chat) of a page that was just opened."""
@@ -128,10 +144,18 @@ class Events:
         ui = _language(request)
         history = conversation.turns
         conversation = conversation.asked(render.render_question(question), render.render_waiting("searching", ui))
+        record = Record(self._conversations, request.username or "", conversation.id, ui)
+        record.ask(question, Options(language, topic or "", allow_general))
+        latest = conversation = replace(conversation, id=record.identity, number=record.number)
         yield "", conversation.messages(), "", conversation, gr.Button(visible=False), gr.Button(visible=True)
-        latest = conversation
-        for latest, sources in self._write(question, language, topic or None, allow_general, history, conversation, ui):
-            yield gr.skip(), latest.messages(), sources, latest, gr.skip(), gr.skip()
+        with contextlib.closing(record), self._line.stand() as turn:
+            while ahead := turn.wait(_SECONDS_BETWEEN_LOOKS):
+                waiting = conversation.answered(render.render_waiting("waiting_turn", ui, ahead=ahead))
+                yield gr.skip(), waiting.messages(), gr.skip(), waiting, gr.skip(), gr.skip()
+            for latest, sources in self._write(
+                question, language, topic or None, allow_general, history, conversation, ui, record
+            ):
+                yield gr.skip(), latest.messages(), sources, latest, gr.skip(), gr.skip()
         yield gr.skip(), gr.skip(), gr.skip(), latest.finished(), gr.Button(visible=True), gr.Button(visible=False)
 
     def _write(
@@ -143,6 +167,7 @@ class Events:
         history: tuple[Turn, ...],
         conversation: Conversation,
         ui: Language,
+        record: Record,
     ) -> Iterator[tuple[Conversation, Any]]:
         texts: dict[Language, str] = {}
         extract = ""
@@ -154,6 +179,7 @@ class Events:
                 question, language=language, topic=topic, history=history, allow_general=allow_general
             )
             for event in stream:
+                record.hear(event)
                 match event:
                     case Sources(hits):
                         conversation = before.answered(extract + render.render_waiting("writing", ui))
@@ -178,9 +204,11 @@ class Events:
                     case Failed(error, said):
                         yield before.answered(render.render_error(error, ui, said or None, extract)), gr.skip()
         except NotesQAError as error:
+            record.close("failed")
             yield before.answered(render.render_error(error, ui, texts)), gr.skip()
         except Exception as error:
             _LOG.exception("A question failed")
+            record.close("failed")
             yield before.answered(render.render_error(error, ui, texts)), gr.skip()
         finally:  # also when the reader pressed stop or closed the tab: the model must not go on
             if isinstance(stream, Generator):
@@ -196,7 +224,7 @@ class Events:
     def new_chat(self, request: gr.Request) -> Update:
         """(chat, sources, conversation, send button, stop button) of an empty conversation."""
         empty = render.render_note("no_sources", _language(request))
-        return [], empty, Conversation(), gr.Button(visible=True), gr.Button(visible=False)
+        return [], empty, Conversation(id=new_id()), gr.Button(visible=True), gr.Button(visible=False)
 
     def rebuild(self, request: gr.Request) -> Iterator[Update]:
         """(report, rebuild button) while the index is being refreshed."""

@@ -7,18 +7,23 @@ from pathlib import Path
 import gradio as gr
 from gradio.events import api
 
+from qa.conversations import Conversations
 from qa.types import AnswerLanguage
+from qa.ui.access import Access
 from qa.ui.api import Api
 from qa.ui.backend import Backend
 from qa.ui.events import Conversation, Events, Seen
 from qa.ui.following import Following
+from qa.ui.history import ChatParts, build_history, connect_history, show_history_after
+from qa.ui.line import ANSWERS_AT_ONCE, Line
 from qa.ui.markdown import MATH_DELIMITERS
+from qa.ui.rating import build_rating, connect_rating
 from qa.ui.strings import i18n
 from qa.ui.warming import Warming
 
 CSS = Path(__file__).with_name("page.css")
-ANSWERS_AT_ONCE = 4  # more wait in a queue
-_WAITING = 64  # questions in that queue, then a refusal
+_STANDING = 20  # questions that are answered or see how many are before them: each takes a thread, of about 40
+_WAITING = 64  # questions more that wait unseen, then a refusal
 _SECONDS_BETWEEN_STATUS = 1.0
 
 # Fonts of the system only: nothing is loaded, and Chinese gets its own face on every platform.
@@ -51,15 +56,22 @@ def build_page(
     following: Following,
     language: AnswerLanguage = "auto",
     general: bool = False,
+    conversations: Conversations | None = None,
+    access: Access | None = None,
 ) -> gr.Blocks:
     """The page over these notes; `language` and `general` are what is chosen at first of the answer's options."""
-    events = Events(notes, warming, following)
+    line = Line()
+    events = Events(notes, warming, following, line, conversations)
+    with_logout = access is not None and access.required
     # The window's title is not translated by Gradio: it is the name of the program.
     page = gr.Blocks(title="notes-qa", analytics_enabled=False, fill_width=True, fill_height=True)
     with page:
         conversation = gr.State(Conversation())
         seen = gr.State(Seen())
         timer = gr.Timer(_SECONDS_BETWEEN_STATUS)
+        if conversations is not None:
+            with gr.Sidebar(open=False, elem_id="nq-history", width=300):
+                history = build_history(with_logout)
         with gr.Row(elem_id="nq-head"):
             gr.Markdown(i18n("title"), elem_id="nq-title")
             status = gr.Markdown(elem_id="nq-status")
@@ -77,6 +89,8 @@ def build_page(
                     feedback_options=None,
                     layout="bubble",
                 )
+                if conversations is not None:
+                    rating = build_rating()
                 with gr.Row(elem_id="nq-ask"):
                     question = gr.Textbox(
                         label=i18n("question"),
@@ -133,8 +147,8 @@ def build_page(
             [question, answer_language, topic, allow_general, conversation],
             [question, chat, sources, conversation, send, stop],
             show_progress="hidden",
-            concurrency_limit=ANSWERS_AT_ONCE,
-            concurrency_id="answers",
+            concurrency_limit=_STANDING,
+            concurrency_id="standing",
             api_visibility="private",
         )
         stopped = stop.click(
@@ -146,7 +160,7 @@ def build_page(
             queue=False,
             api_visibility="private",
         )
-        stopped.then(  # the piece of text that was under way at that moment may have come after it
+        stopped = stopped.then(  # the piece of text that was under way at that moment may have come after it
             events.stopped,
             [conversation],
             [chat, conversation, send, stop],
@@ -154,7 +168,7 @@ def build_page(
             queue=False,
             api_visibility="private",
         )
-        new_chat.click(
+        renewed = new_chat.click(
             events.new_chat,
             None,
             [chat, sources, conversation, send, stop],
@@ -172,7 +186,7 @@ def build_page(
             concurrency_id="rebuild",
             api_visibility="private",
         )
-        page.load(
+        loaded = page.load(
             events.load,
             None,
             [sources, chat],
@@ -190,7 +204,16 @@ def build_page(
             api_visibility="private",
         )
 
-        endpoints = Api(notes)
+        if conversations is not None:
+            parts = ChatParts(conversation, chat, sources, send, stop, loaded, asked)
+            ended = [asked, stopped, renewed]
+            opened = connect_history(history, parts, conversations)
+            rated = connect_rating(
+                rating, conversation, conversations, [*ended, *opened], [question.submit, send.click]
+            )
+            show_history_after([*ended, *rated], history, parts, conversations)
+
+        endpoints = Api(notes, line)
         api(endpoints.ask, api_name="ask", concurrency_limit=ANSWERS_AT_ONCE, concurrency_id="answers")
         api(endpoints.search, api_name="search", concurrency_limit=ANSWERS_AT_ONCE, concurrency_id="searches")
     page.queue(max_size=_WAITING, default_concurrency_limit=ANSWERS_AT_ONCE)

@@ -32,9 +32,9 @@ def render_question(text: str) -> str:
     return f'<div class="nq-question">{plain(text)}</div>'
 
 
-def render_waiting(key: str, language: Language) -> str:
+def render_waiting(key: str, language: Language, **values: int) -> str:
     """One muted line with what is being done."""
-    return f'<div class="nq-waiting" role="status">{phrase(key, language)}</div>'
+    return f'<div class="nq-waiting" role="status">{phrase(key, language, **values)}</div>'
 
 
 def render_texts(texts: Mapping[Language, str]) -> str:
@@ -58,6 +58,12 @@ def render_answer(answer: Answer, ui: Language) -> str:
     quoted = bool(kept) and all(sentence.change == "quoted" for sentence in kept)
     said = _title("quoted", ui) if quoted else ""
     return f'<div class="nq-answer">{said}{_texts(answer.texts)}{_conflicts(answer, ui)}{forgotten}</div>'
+
+
+def render_broken_off(texts: Mapping[Language, str], ui: Language) -> str:
+    """What is kept of an answer that was stopped or failed."""
+    written = render_texts(texts) if texts else ""
+    return f'{written}<div class="nq-small">{phrase("broken_off", ui)}</div>'
 
 
 def render_extract(texts: Mapping[Language, str], ui: Language) -> str:
