@@ -197,7 +197,8 @@ class Conversations:
             "ORDER BY number",
             (identity,),
         )
-        return StoredConversation(*head, tuple(map(_exchange, rows)))
+        name, title, created, updated = head
+        return StoredConversation(name, title, created, updated, tuple(map(_exchange, rows)))
 
     def _belongs(self, connection: sqlite3.Connection, owner: str, identity: str) -> None:
         found = connection.execute(

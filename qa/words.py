@@ -41,6 +41,13 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "chat model: auto, extractive, gguf:..., hf:..., ollama:..., openai:...",
     ),
     "host": ("监听地址", "address to listen on"),
+    "auth": (
+        "添加可以登录的用户或更改其密码；之后打开页面都要登录。只写用户名时会询问密码",
+        "add somebody who may log in, or change the password; from then on the page asks for a login. "
+        "With a name alone the password is asked for",
+    ),
+    "auth_value": ("用户名[:密码]", "NAME[:PASSWORD]"),
+    "password": ("{name} 的密码：", "Password of {name}: "),
     "port": ("监听端口", "port to listen on"),
     "questions": ("题目文件（JSON Lines）", "question file (JSON Lines)"),
     "answers": ("同时衡量回答（较慢）", "measure answers too (slow)"),

@@ -1,7 +1,7 @@
 // Keeps the page's address at the conversation that it shows, so that a reload continues it and a second tab has its own.
 (() => {
   const follow = () => {
-    const shown = document.querySelector("#nq-address")?.textContent.trim();
+    const shown = document.querySelector("#nq-address code")?.textContent;
     const address = new URL(window.location.href);
     if (!shown || address.searchParams.get("c") === shown) return;
     address.searchParams.set("c", shown);

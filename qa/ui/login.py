@@ -148,8 +148,8 @@ def _login_page(request: Request, sentence: str = "", name: str = "", status: in
     told = f'<p role="alert">{escape(sentence)}</p>' if sentence else f"<p>{phrase('login_needed', ui)}</p>"
     first, second = ("", " autofocus") if name else (" autofocus", "")
     page = f"""<!doctype html><html lang="{"zh-CN" if ui == "zh" else "en"}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>notes-qa</title><style>{_STYLE}</style></head>
-<body><main><form method="post" action="{action}"><h1>{phrase("title", ui)}</h1>{told}
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>notes-qa</title>
+<style>{_STYLE}</style></head><body><main><form method="post" action="{action}"><h1>{phrase("title", ui)}</h1>{told}
 <label>{phrase("login_name", ui)}<input name="username" value="{escape(name)}" autocomplete="username"
  autocapitalize="none" spellcheck="false" maxlength="64" required{first}></label>
 <label>{phrase("login_password", ui)}<input name="password" type="password" autocomplete="current-password"
