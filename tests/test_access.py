@@ -1,4 +1,4 @@
-"""Nothing of the notes is read without a login, over HTTP, at any address; and passwords cannot be tried without end."""
+"""Nothing of the notes is read without a login, at any address; and passwords cannot be tried without end."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_users_that_are_added_at_once_are_all_there(file: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", " ann", "a:b", "a\nb", "x" * 65])
 def test_a_name_that_cannot_be_typed_is_refused(file: Path, name: str) -> None:
-    with pytest.raises(SettingsError, match="cannot be a user's name. Take 1 to 64 characters without a colon"):
+    with pytest.raises(SettingsError, match=r"cannot be a user's name. Take 1 to 64 characters without a colon"):
         Users(file).put(name, PASSWORD)
     assert not file.exists()
 
@@ -93,5 +93,5 @@ def test_a_damaged_file_lets_nobody_in_and_is_not_overwritten(file: Path, text: 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file", encoding="utf-8")
-    with pytest.raises(SettingsError, match="NOTES_QA_AUTH_FILE|cannot be used"):
+    with pytest.raises(SettingsError, match=r"NOTES_QA_AUTH_FILE|cannot be used"):
         Users(tmp_path / "data" / "users.json").put("ann", PASSWORD)
