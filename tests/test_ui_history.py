@@ -148,7 +148,7 @@ def test_ratings_that_can_be_saved_are_counted_and_others_explained(store: Conve
     kept(store, rating=Rating(False))
     panel = HistoryEvents(store).show(Conversation(), "", request("en"))
     assert "Questions to save: 1" in panel[RATED]
-    assert "Ratings left out: 1 (1 say only that the answer is bad, not what is right)" in panel[RATED]
+    assert "Ratings left out: 1 (bad, but what is right is not known: 1)" in panel[RATED]
     assert props(panel[RATINGS])["visible"] is True
 
 
