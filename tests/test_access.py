@@ -78,6 +78,8 @@ def all_routes(app: object, above: str = "") -> Iterator[tuple[str, str]]:
         if isinstance(route, Mount):
             yield from all_routes(route.app, path)
             yield "GET", path + "/x"
+        elif router := getattr(route, "original_router", None):
+            yield from all_routes(router, above)
         elif isinstance(route, Route):
             for method in route.methods or {"GET"}:
                 yield method, path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -50,9 +50,6 @@ class RatingEvents:
         except (ConversationNotFound, ConversationsUnusable):  # the panel of conversations says so
             return gr.Column(visible=False), *(gr.skip(),) * 6
         return self._shown(conversation.number > 0 and not conversation.writing, rating)
-
-    def hide(self) -> Any:
-        return gr.Column(visible=False)
 
     def good(self, conversation: Conversation, request: gr.Request) -> Shown:
         """Helpful, or not rated where it was helpful already."""
@@ -130,12 +127,10 @@ def connect_rating(
     conversation: gr.State,
     conversations: Conversations,
     changed: Iterable[Dependency],
-    asking: Sequence[Any],
 ) -> list[Dependency]:
-    """Let the buttons rate: seen after `changed`, hidden from `asking` on. Returns what changes a rating."""
+    """Let the buttons rate; seen after `changed`, and by page.css not during an answer. Returns what changes a rating."""
     events = RatingEvents(conversations)
     quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-    gr.on(asking, events.hide, None, parts.row, **quiet)
     for event in changed:
         event.then(events.show, conversation, parts.shown(), **quiet)
     return [
