@@ -71,8 +71,10 @@ def ready(page: Page, address: str) -> Page:
 
 
 def ask(page: Page, question: str = QUESTION) -> None:
+    before = questions(page).count()
     page.locator("#nq-question textarea").fill(question)
     page.locator("#nq-question textarea").press("Enter")
+    expect(questions(page)).to_have_count(before + 1)
     expect(page.locator("#nq-good")).to_be_visible()  # the answer's end
 
 

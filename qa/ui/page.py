@@ -208,9 +208,7 @@ def build_page(
             parts = ChatParts(conversation, chat, sources, send, stop, loaded, asked)
             ended = [asked, stopped, renewed]
             opened = connect_history(history, parts, conversations)
-            rated = connect_rating(
-                rating, conversation, conversations, [*ended, *opened], [question.submit, send.click]
-            )
+            rated = connect_rating(rating, conversation, conversations, [*ended, *opened])
             show_history_after([*ended, *rated], history, parts, conversations)
 
         endpoints = Api(notes, line)

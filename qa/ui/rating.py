@@ -128,7 +128,7 @@ def connect_rating(
     conversations: Conversations,
     changed: Iterable[Dependency],
 ) -> list[Dependency]:
-    """Let the buttons rate; seen after `changed`, and by page.css not during an answer. Returns what changes a rating."""
+    """Let the buttons rate; seen after `changed`, though not during an answer: see page.css. Returns what rates."""
     events = RatingEvents(conversations)
     quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     for event in changed:
