@@ -181,6 +181,10 @@ def _how(request: Request) -> dict[str, Any]:
 
 
 def _is_own_form(request: Request) -> bool:
+    """Whether the login page sent it, or a program; under our referrer policy browsers call their origin "null"."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
     origin = request.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
