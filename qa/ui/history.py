@@ -126,7 +126,7 @@ def connect_history(history: History, parts: ChatParts, conversations: Conversat
     panel = history.shown()
     opened = [parts.conversation, parts.chat, parts.sources, parts.send, parts.stop, *panel]
     known = [parts.conversation, history.words]
-    history.words.input(events.show, known, panel, trigger_mode="always_last", **_QUIET)
+    gr.on([history.words.change, history.words.submit], events.show, known, panel, trigger_mode="multiple", **_QUIET)
     gr.on([history.rename.click, history.title.submit], events.rename, [*known, history.title], panel, **_QUIET)
     history.delete.click(events.ask_delete, None, history.confirm, **_QUIET)
     history.cancelled.click(events.keep, None, history.confirm, **_QUIET)
