@@ -21,7 +21,7 @@ from pathlib import Path
 
 from qa.assistant import NotesQA
 from qa.chat import LocalChatModel
-from qa.evaluation import read_questions
+from qa.question_sets import read_questions
 from qa.settings import Settings
 from qa.types import AnswerLanguage, Done, Sources, TextDelta
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from bench.retrieval import Case, Sets, ranked_sets, ranks_of
 from bench.translations import KeptTranslations
-from qa import retrieval
+from qa import ranking, retrieval
 from qa.encoder import Encoder, Vectors
 from qa.glossary import Glossary
 from qa.metrics import DEPTH, hit_at
@@ -32,7 +32,7 @@ class Variant:
     """The search with some parts taken away."""
 
     name: str
-    constants: Mapping[str, float] | None = None  # of qa.retrieval
+    constants: Mapping[str, float] | None = None  # of qa.ranking and qa.retrieval
     glossary: bool = True
     translated: bool = False
     plain: bool = False  # the cosine and nothing else
@@ -47,7 +47,7 @@ VARIANTS = (
     Variant("without centring", {"CENTRING": 0.0, "PROJECTED": 0.0}),
     Variant("centring alone", {"PROJECTED": 0.0}),
     Variant("without words", {"LEXICAL_WEIGHT": 0.0, "LEXICAL_WEIGHT_ACROSS": 0.0}),
-    Variant("words weigh the same across", {"LEXICAL_WEIGHT_ACROSS": retrieval.LEXICAL_WEIGHT}),
+    Variant("words weigh the same across", {"LEXICAL_WEIGHT_ACROSS": ranking.LEXICAL_WEIGHT}),
     Variant("whole, translated", translated=True),
     Variant("translated, without glossary", glossary=False, translated=True),
     Variant("translated, by words only", {"TRANSLATION_WEIGHT": 0.0}, translated=True),
@@ -124,17 +124,18 @@ def _figures(
 def _in_force(variant: Variant, sets: Sets) -> Iterator[None]:
     """The search as the variant has it."""
     constants = variant.constants or {}
-    before, glossary = {name: getattr(retrieval, name) for name in constants}, sets.glossary
+    of = {name: ranking if hasattr(ranking, name) else retrieval for name in constants}
+    before, glossary = {name: getattr(of[name], name) for name in constants}, sets.glossary
     try:
         for name, value in constants.items():
-            setattr(retrieval, name, value)
+            setattr(of[name], name, value)
         if not variant.glossary:
             sets.glossary = NO_GLOSSARY
         yield
     finally:
         sets.glossary = glossary
         for name, value in before.items():
-            setattr(retrieval, name, value)
+            setattr(of[name], name, value)
 
 
 def _by_cosine(sets: Sets, retriever: Retriever, text: str, depth: int) -> list[Hit]:

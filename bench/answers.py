@@ -10,12 +10,13 @@ import argparse
 import json
 from pathlib import Path
 
-from bench.kept_engine import KeptEngine
+from bench.kept_engine import kept_model
+from qa.answer_evaluation import evaluate_answers
 from qa.assistant import NotesQA
-from qa.chat import Engine, LocalChatModel, open_chat_model
 from qa.encoder import SentenceEncoder
-from qa.evaluation import evaluate_answers, read_questions, table
 from qa.index import Index
+from qa.question_sets import read_questions
+from qa.reports import table
 from qa.settings import Settings
 from qa.types import Language
 
@@ -35,8 +36,7 @@ def main() -> None:
     languages: tuple[Language, ...] = (options.language,) if options.language else ("zh", "en")
     settings = Settings(corpus=options.corpus, index=options.index)
     encoder = SentenceEncoder.open(settings.encoder, settings.cache, settings.encoder_batch, None)
-    engine = KeptEngine(options.kept, lambda: _engine(settings))
-    model = LocalChatModel(engine=engine, name_of_model="kept")
+    model = kept_model(options.kept, settings)
     with NotesQA(options.corpus, Index(options.index), encoder, settings, lambda: (model, "kept")) as notes:
         notes.rebuild()
         questions = read_questions(options.questions)[options.start :: options.sample]
@@ -45,14 +45,6 @@ def main() -> None:
         lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         options.records.write_text("".join(lines), encoding="utf-8")
     print(table(rows))
-
-
-def _engine(settings: Settings) -> Engine:
-    model, _ = open_chat_model(settings.chat_model, cache=settings.cache, engine=settings.engine)
-    if not isinstance(model, LocalChatModel):
-        raise SystemExit("The chat model of the settings does not run in this process; set NOTES_QA_CHAT_MODEL.")
-    engine: Engine = model.engine
-    return engine
 
 
 if __name__ == "__main__":

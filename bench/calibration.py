@@ -31,6 +31,7 @@ from qa.material import gather
 from qa.prompts import check_messages, yes_no
 from qa.question_sets import read_questions
 from qa.retrieval import Retriever, Translate
+from qa.sentence_vectors import SentenceVectors
 from qa.settings import Settings
 from qa.types import LANGUAGES, Language
 
@@ -86,12 +87,15 @@ def _margins(
     retriever: Retriever, encoder: Encoder, questions: Sequence[tuple[str, bool]], translate: Translate | None
 ) -> Iterator[Margin]:
     model = _chat_model()
+    vectors = SentenceVectors(encoder)
     for text, answered in questions:
         found = retriever.find(text, 6, translate=translate)
         language = detect_language(text)
         yes, no = yes_no(language)
-        task = gather(text, found, retriever.note, encoder, retriever.glossary()).task
-        logs = model.choose(check_messages(text, task.passages, language), (yes, no))
+        task = gather(text, found, retriever.note, vectors, retriever.glossary()).task
+        logs = model.choose(
+            check_messages(text, task.passages, language, terms=task.terms.get(language, ())), (yes, no)
+        )
         yield Margin(found.evidence, logs[yes] - logs[no], language, answered)
 
 

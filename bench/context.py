@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from bench.retrieval import Sets
-from qa.evaluation import Gold, gold_rank
+from qa.evaluation import gold_rank
 from qa.followups import resolve
 from qa.language import estimate_tokens
 from qa.material import EXCERPT_TOKENS
 from qa.metrics import DEPTH, hit_at
 from qa.neighbourhood import excerpts
+from qa.question_sets import Gold
 from qa.retrieval import Retriever
 from qa.types import Hit, Passage, Turn
 

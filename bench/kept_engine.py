@@ -9,8 +9,9 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from qa.chat import Engine, Message, Pattern
+from qa.chat import Engine, LocalChatModel, Message, Pattern, open_chat_model
 from qa.chat.engine import FinishReason
+from qa.settings import Settings
 
 _SAVE_EVERY = 10
 
@@ -89,6 +90,19 @@ class KeptEngine:
             due = self._new % _SAVE_EVERY == 0
         if due:
             self.save()
+
+
+def kept_model(path: Path, settings: Settings) -> LocalChatModel:
+    """The chat model of the settings with what it said kept in a file."""
+    return LocalChatModel(engine=KeptEngine(path, lambda: _engine(settings)), name_of_model="kept")
+
+
+def _engine(settings: Settings) -> Engine:
+    model, _ = open_chat_model(settings.chat_model, cache=settings.cache, engine=settings.engine)
+    if not isinstance(model, LocalChatModel):
+        raise SystemExit("The chat model of the settings does not run in this process; set NOTES_QA_CHAT_MODEL.")
+    engine: Engine = model.engine
+    return engine
 
 
 def _key(*parts: Any) -> str:

@@ -22,11 +22,12 @@ import numpy as np
 from bench.translations import KeptTranslations
 from qa import calibration
 from qa.encoder import Encoder, SentenceEncoder
+from qa.found import Found
 from qa.glossary import Glossary
 from qa.index import Index
 from qa.indexing import refresh
 from qa.metrics import DEPTH, auroc, hit_at, reciprocal_rank
-from qa.retrieval import Found, Retriever, Translate
+from qa.retrieval import Retriever, Translate
 from qa.settings import Settings
 from qa.types import LANGUAGES, OTHER, Hit, Language, Passage
 

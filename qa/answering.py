@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,14 +16,16 @@ from qa.chat import LocalChatModel
 from qa.citations import without_numbers
 from qa.composing import Composer, Composition
 from qa.encoder import Encoder
-from qa.errors import BadQuestion, NotesQAError
+from qa.errors import AnswerStopped, BadQuestion, NotesQAError
 from qa.followups import Resolved, resolve
+from qa.found import Found
 from qa.glossary import Glossary
 from qa.language import detect_language
 from qa.material import Material, gather
 from qa.prompts import check_messages, yes_no
-from qa.retrieval import Found, Retriever, Translate
+from qa.retrieval import Retriever, Translate
 from qa.rewriting import rewritten
+from qa.sentence_vectors import SentenceVectors
 from qa.types import (
     LANGUAGES,
     Answer,
@@ -43,7 +46,7 @@ from qa.writing import Limits, Task, fitted, write_general
 MAX_QUESTION_CHARS = 4000
 _SIMILAR = 6  # passages by meaning, and by words, that are looked at for the opposite of a sentence
 _COVERED = 0.5  # chance from which on an answer is tried
-_COVERED_ASKED = 0.25  # the same where the model was asked too: what it writes then is checked sentence by sentence
+_COVERED_ASKED = 0.15  # the same where the model was asked too: what it writes then is checked sentence by sentence
 
 # The chat model and its name; None where the notes' own sentences answer. Loads it at the first call.
 GetModel = Callable[[], tuple[BaseChatModel | None, str]]
@@ -79,18 +82,18 @@ class Answerer:
         limits: Limits,
     ) -> None:
         self._retriever = retriever
-        self._encoder = encoder
+        self._vectors = SentenceVectors(encoder)
         self._get_model = get_model
         self._translate = translate
         self._get_calibration = get_calibration
         self._limits = limits
         self._cache = AnswerCache()
 
-    def stream(self, request: Request) -> Generator[Event, None, None]:
+    def stream(self, request: Request, halt: threading.Event | None = None) -> Generator[Event, None, None]:
         """Sources and an extract, once more the sources where the model helps to better ones, text, the checked answer.
 
         Raises BadQuestion, UnknownTopic, IndexNotBuilt; what goes wrong after the sources comes as Failed. Closing the
-        generator ends the model's work.
+        generator ends the model's work; where it is busy in another thread, setting `halt` does.
         """
         request = replace(request, question=_checked(request.question))
         watch = _Watch()
@@ -106,7 +109,9 @@ class Answerer:
             yield from _replayed(remembered, found, watch)
             return
         try:
-            for event in self._answer(request, resolved, found, key, calibration, watch):
+            for event in self._answer(request, resolved, found, key, calibration, watch, halt):
+                if halt is not None and halt.is_set():
+                    raise AnswerStopped("The answer was stopped.")
                 if isinstance(event, TextDelta):
                     texts[event.language] = texts.get(event.language, "") + event.text
                 yield event
@@ -114,7 +119,14 @@ class Answerer:
             yield Failed(error, texts)
 
     def _answer(
-        self, request: Request, resolved: Resolved, found: Found, key: _Key, calibration: Calibration, watch: _Watch
+        self,
+        request: Request,
+        resolved: Resolved,
+        found: Found,
+        key: _Key,
+        calibration: Calibration,
+        watch: _Watch,
+        halt: threading.Event | None,
     ) -> Iterator[Event]:
         languages = answer_languages(request.question, request.language)
         glossary = self._retriever.glossary()
@@ -130,14 +142,16 @@ class Answerer:
             watch.passed("extract")
             yield Extract(quote.texts, quote.citations)
         model, model_name = self._get_model()
+        if halt is not None and isinstance(model, LocalChatModel):
+            model = model.stopped_by(halt)
         watch.passed("model")
         if model is not None:
             better = self._with_model(model, found, request, resolved)
             if better.hits != found.hits:
                 yield Sources(tuple(better.hits))
-                material = self._material(request, resolved, better, material)
+                material = self._material(request, resolved, better)
             found = better
-            material = replace(material, task=fitted(model, material.task, own, self._limits))
+            material = replace(material, task=fitted(model, material.task, self._limits))
         watch.passed("translated")
         hits = tuple(found.hits)
         task = material.task
@@ -192,11 +206,11 @@ class Answerer:
             self._cache.put(key, answer)
         yield Done(answer)
 
-    def _material(self, request: Request, resolved: Resolved, found: Found, known: Material | None = None) -> Material:
+    def _material(self, request: Request, resolved: Resolved, found: Found) -> Material:
         """What the answer is drawn from; a question that stands alone comes without the turns before it."""
         history = request.history if resolved.leans else ()
         retriever = self._retriever
-        return gather(request.question, found, retriever.note, self._encoder, retriever.glossary(), history, known)
+        return gather(request.question, found, retriever.note, self._vectors, retriever.glossary(), history)
 
     def _with_model(self, model: BaseChatModel, found: Found, request: Request, resolved: Resolved) -> Found:
         """What the model's translation finds too; and its rewriting, where words alone did not tell what is meant."""
@@ -215,7 +229,9 @@ class Answerer:
         language = detect_language(task.question)
         if isinstance(model, LocalChatModel):
             yes, no = yes_no(language)
-            chances = model.choose(check_messages(task.question, task.passages, language, task.history), (yes, no))
+            terms = task.terms.get(language, ())
+            messages = check_messages(task.question, task.passages, language, task.history, terms)
+            chances = model.choose(messages, (yes, no))
             margin = chances[yes] - chances[no]
         return calibration.chance(found.evidence, margin, language)
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from langchain_core.callbacks import CallbackManagerForRetrieverRun
-from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 from langchain_core.retrievers import BaseRetriever
-from pydantic import ConfigDict
 
 from qa import calibration
 from qa.answering import Answerer, Request
@@ -19,11 +16,15 @@ from qa.calibration import Calibration
 from qa.chat import open_chat_model
 from qa.encoder import Encoder, SentenceEncoder
 from qa.errors import BadQuestion, ModelFailed, NotesQAError, SettingsError
-from qa.glossary import GlossaryFile
+from qa.found import Found
+from qa.glossary_file import GlossaryFile
 from qa.index import Index
 from qa.indexing import refresh, rules, staleness
+from qa.langchain_retriever import NotesRetriever
+from qa.note_files import AddedFile, NewFile, NoteFile, NoteFiles, SavedNote
+from qa.note_tree import NoteTree, note_tree
 from qa.reranking import Reordering, open_reranker
-from qa.retrieval import Found, OpenStored, Retriever
+from qa.retrieval import OpenStored, Retriever
 from qa.settings import Settings
 from qa.topics import topic_tree
 from qa.translating import Translator
@@ -68,6 +69,7 @@ class NotesQA:
         self._encoder = encoder
         self._settings = settings
         self._load_model = load_model
+        self._files = NoteFiles(corpus, index.folder / "notes.lock")
         glossary = GlossaryFile.of(corpus, settings.glossary)
         self._translator = Translator(lambda: self._model)
         self._reordering = reordering
@@ -173,6 +175,7 @@ class NotesQA:
         *,
         strict: bool | None = None,
         allow_general: bool | None = None,
+        halt: threading.Event | None = None,
     ) -> Generator[Event]:
         """The events of one answer, in this order.
 
@@ -183,8 +186,9 @@ class NotesQA:
         `language` is auto (the question's), zh, en or both. `topic` keeps to what has that name or path.
         `history` holds the earlier turns, oldest first. With `strict`, sentences that no note supports are left out,
         else they are marked; `allow_general` lets the chat model answer from general knowledge, and says so, what the
-        notes do not. Both default to the settings. Closing the generator stops the model. Raises BadQuestion,
-        UnknownTopic, IndexNotBuilt, GlossaryError.
+        notes do not. Both default to the settings. Closing the generator stops the model; while it
+        waits for it in another thread, setting `halt` does, and the last event is Failed with AnswerStopped. Raises
+        BadQuestion, UnknownTopic, IndexNotBuilt, GlossaryError.
         """
         language = language or self._settings.language
         if language not in ("auto", "zh", "en", "both"):
@@ -200,7 +204,8 @@ class NotesQA:
                 tuple(history),
                 self._settings.strict if strict is None else strict,
                 self._settings.allow_general if allow_general is None else allow_general,
-            )
+            ),
+            halt,
         )
 
     def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]:
@@ -232,6 +237,27 @@ class NotesQA:
         """The notes as they are in the index, by path."""
         with self._index.read() as snapshot:
             return snapshot.notes()
+
+    def note_tree(self) -> NoteTree:
+        """All notes with passages, languages and sizes, and the files that are none. Raises CorpusNotFound."""
+        with self._index.read() as snapshot:
+            return note_tree(self._corpus, snapshot)
+
+    def read_note(self, path: str) -> NoteFile:
+        """The file of a note of the index as it is now. Raises NoteChanged where it is gone, and NoteRefused."""
+        with self._index.read() as snapshot:
+            return self._files.read(path, snapshot.note(path))
+
+    def save_note(self, path: str, text: str, sha256: str) -> SavedNote:
+        """Write a note's new text over the file with this sha256; `rebuild` or `watch` bring it into the index.
+
+        Raises NoteChanged, where the file is another by now or is gone, and NoteRefused; it then is as it was.
+        """
+        return self._files.save(path, text, sha256)
+
+    def add_note(self, file: NewFile) -> AddedFile:
+        """Put a file into the notes folder, under a clean name and over nothing but what the file names."""
+        return self._files.add(file)
 
     def rebuild(self, full: bool = False, progress: ReportProgress | None = None) -> IndexChanges:
         """Bring the index up to date; `full` encodes every passage again. Old answers go on meanwhile."""
@@ -267,7 +293,7 @@ class NotesQA:
 
     def as_retriever(self, top_k: int = 5, topic: str | None = None) -> BaseRetriever:
         """The search as a LangChain retriever; a document's metadata holds note_path, headings, lines and score."""
-        return NotesRetriever(notes=self, top_k=top_k, topic=topic)
+        return NotesRetriever(search=self.search, top_k=top_k, topic=topic)
 
     def warm_up(self) -> None:
         """Load the encoder and the chat model now instead of at the first question."""
@@ -312,34 +338,3 @@ class NotesQA:
     def _check_open(self) -> None:
         if self._closed:
             raise ModelFailed("These notes are closed. Open them again with NotesQA.open(...).")
-
-
-class NotesRetriever(BaseRetriever):
-    """The search of a NotesQA behind LangChain's interface."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    notes: NotesQA
-    top_k: int = 5
-    topic: str | None = None
-
-    def _get_relevant_documents(
-        self,
-        query: str,
-        *,
-        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - the signature is LangChain's
-    ) -> list[Document]:
-        return [_document(hit) for hit in self.notes.search(query, self.top_k, self.topic)]
-
-
-def _document(hit: Hit) -> Document:
-    passage = hit.passage
-    metadata: dict[str, Any] = {
-        "note_path": passage.note_path,
-        "headings": list(passage.headings),
-        "start_line": passage.start_line,
-        "end_line": passage.end_line,
-        "rank": hit.rank,
-        "score": hit.score,
-    }
-    return Document(page_content=passage.text, metadata=metadata, id=passage.id)

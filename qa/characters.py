@@ -11,6 +11,7 @@ import html
 import importlib.resources
 import re
 import unicodedata
+from dataclasses import dataclass
 
 import ftfy
 import opencc
@@ -76,42 +77,57 @@ class NotText(ValueError):
         self.detail = detail
 
 
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text of a file, and how its bytes write it: `mark + text.encode(encoding)`, unless bytes were broken."""
+
+    text: str
+    encoding: str
+    mark: bytes = b""  # the byte order mark
+
+
 def decode(data: bytes) -> str:
     """The text of a file, without a byte order mark and with its own line ends. Raises NotText.
 
     A few broken bytes in what else is UTF-8 become U+FFFD: four good characters of several bytes to each of them.
     """
+    return decode_file(data).text
+
+
+def decode_file(data: bytes) -> Decoded:
+    """As `decode`, with the encoding that was found."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             text = data[len(mark) :].decode(encoding, errors="replace")
             if _CONTROLS.search(text) or text.count("\ufffd") * 4 > len(text):
                 raise NotText("skip_binary")
-            return text
+            return Decoded(text, encoding, mark)
     if b"\0" not in data:
+        mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
         try:
-            return data.decode("utf-8-sig")
+            return Decoded(data.decode("utf-8-sig"), "utf-8", mark)
         except UnicodeDecodeError:
             text = data.decode("utf-8-sig", errors="replace")
         broken = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
         good = sum(character > "\x7f" for character in text) - text.count("\ufffd")
         if not _CONTROLS.search(text) and good >= 4 * broken:
-            return text
+            return Decoded(text, "utf-8", mark)
     return _decode_by_frequency(data)
 
 
-def _decode_by_frequency(data: bytes) -> str:
+def _decode_by_frequency(data: bytes) -> Decoded:
     """In the encoding in which the text looks most like Chinese, or else in that of Western Windows."""
     encodings = ("utf-16-le", "utf-16-be") if b"\0" in data else ("gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
-    texts = [text for encoding in encodings if (text := _strict(data, encoding)) is not None]
-    scored = [(_likeness(text), text) for text in texts]
-    if scored and (best := max(scored, key=lambda pair: pair[0]))[0] >= _MIN_LIKENESS:
+    texts = [Decoded(text, name) for name in encodings if (text := _strict(data, name)) is not None]
+    scored = [(_likeness(each.text), each) for each in texts]
+    if scored and (best := max(scored, key=lambda pair: (pair[0], pair[1].text)))[0] >= _MIN_LIKENESS:
         return best[1]
     if b"\0" in data or _CONTROLS.search(data.decode("latin-1")):
         raise NotText("skip_binary")
     western = _strict(data, "cp1252")
     if western is None or sum(character > "\x7f" for character in western) > _MOST_WESTERN * len(western):
         raise NotText("skip_encoding")
-    return western
+    return Decoded(western, "cp1252")
 
 
 def _strict(data: bytes, encoding: str) -> str | None:

@@ -7,12 +7,11 @@ import contextlib
 import getpass
 import json
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qa import __version__
 from qa.cli_bar import Bar, progress_bar
@@ -20,19 +19,16 @@ from qa.cli_text import (
     answer_text,
     changes_text,
     checks_text,
-    compared_text,
     error_text,
     hit_text,
     models_text,
     topic_lines,
 )
-from qa.errors import NotesQAError, QuestionFileError
+from qa.errors import NotesQAError
 from qa.words import stale_sentence, terminal_language, word
 
 if TYPE_CHECKING:
     from qa.assistant import NotesQA
-    from qa.metrics import DecisionRow
-    from qa.question_sets import Question
     from qa.settings import Settings
     from qa.types import IndexChanges, Language
 
@@ -101,6 +97,7 @@ def _parser(language: Language) -> argparse.ArgumentParser:
     evaluation.add_argument("--translate", action="store_true", help=say("translate"))
     evaluation.add_argument("--calibrate", action="store_true", help=say("calibrate"))
     evaluation.add_argument("--answers", action="store_true", help=say("answers"))
+    evaluation.add_argument("--judge", help=say("judge"))
     evaluation.add_argument("--sample", type=_count, help=say("sample"))
     evaluation.add_argument("--records", type=Path, help=say("records"))
     for command in (ask, search):
@@ -207,77 +204,24 @@ def _chat(options: argparse.Namespace, language: Language) -> int:
     with progress_bar(language) as progress, _open(options, progress, refresh=False) as notes:
         progress.close()
         _say_stale(notes, language)
-        serve(notes, settings.host, settings.port, settings.language, settings.allow_general, conversations, users)
+        serve(
+            notes,
+            settings.host,
+            settings.port,
+            settings.language,
+            settings.allow_general,
+            settings.strict,
+            conversations,
+            users,
+        )
     return 0
 
 
 def _eval(options: argparse.Namespace, language: Language) -> int:
-    from qa import calibration
-    from qa.evaluation import (
-        calibrate,
-        changed_settings,
-        configuration,
-        evaluate_answers,
-        evaluate_retrieval,
-        read_retrieval,
-        table,
-        to_json,
-    )
-    from qa.metrics import compare
+    from qa.cli_eval import evaluate
 
-    settings_before, before = read_retrieval(options.compare) if options.compare else ({}, [])
-    with progress_bar(language) as progress, _measured(options, language, progress) as (notes, questions, source):
-        if options.translate:
-            notes.warm_up()
-        run = evaluate_retrieval(notes, questions, progress)
-        settings = configuration(notes, _settings(options).encoder) | source
-        asked = questions[:: max(1, len(questions) // options.sample)] if options.sample else questions
-        answers, records = evaluate_answers(notes, asked, progress) if options.answers else ([], [])
-    compared, changed = compare(before, run.searched)
-    if options.compare and (names := changed_settings(settings_before, settings)):
-        print(word("settings_changed", language, names=", ".join(names)), file=sys.stderr)
-    calibrated: list[DecisionRow] = []
-    if options.calibrate:
-        made, calibrated = calibrate(run, source)
-        path = calibration.save(made, _settings(options).index)
-        print(word("calibrated", language, path=path), file=sys.stderr)
-    if options.records:
-        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-        options.records.write_text("".join(lines), encoding="utf-8")
-    if options.json:
-        _print_json(to_json(run, settings, answers=answers, calibrated=calibrated, compared=compared, changed=changed))
-    else:
-        tables = [table(run.rows), table(run.decisions), table(calibrated), table(answers), table(compared)]
-        print("\n\n".join(filter(None, (*tables, "\n".join(compared_text(one, language) for one in changed)))))
+    evaluate(options, _settings(options), language)
     return 0
-
-
-@contextlib.contextmanager
-def _measured(
-    options: argparse.Namespace, language: Language, progress: Bar
-) -> Iterator[tuple[NotesQA, list[Question], dict[str, Any]]]:
-    """The notes, the questions to be asked of them, and where these come from."""
-    from qa.assistant import NotesQA
-    from qa.notes import read_notes
-    from qa.question_sets import draw, heading_questions, read_questions, withhold_notes, write_notes
-
-    if not options.from_headings:
-        questions = draw(read_questions(options.questions), options.limit)
-        with _open(options, progress) as notes:
-            yield notes, questions, {"questions": options.questions.name, "limit": options.limit}
-        return
-    settings = _settings(options)
-    made = heading_questions(read_notes(settings.corpus)[0], options.limit)
-    if options.calibrate:
-        made = withhold_notes(made)
-    if not made.questions:
-        raise QuestionFileError(f"No heading in {str(settings.corpus)!r} names anything of its own to ask about.")
-    print(word("headings", language, questions=len(made.questions), left_out=made.left_out), file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="notes-qa-", ignore_cleanup_errors=True) as folder:
-        corpus = Path(folder, "notes")
-        write_notes(made.notes, corpus)
-        with NotesQA.open(corpus, Path(folder, "index"), settings, progress) as notes:
-            yield notes, made.questions, {"questions": "headings", "limit": options.limit, "left_out": made.left_out}
 
 
 def _count(text: str) -> int:

@@ -21,6 +21,8 @@ def answer_text(answer: Answer, language: Language) -> str:
     parts = [answer.text]
     if answer.general:
         parts += ["", word("general_knowledge", language), *answer.general.values()]
+    if answer.forgotten_turns:
+        parts += ["", word("forgotten", language, turns=answer.forgotten_turns)]
     if answer.citations:
         parts += ["", word("sources", language)]
     for citation in answer.citations:

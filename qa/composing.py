@@ -33,6 +33,7 @@ _ADDED = 2  # statements that say most on the question: added where the model le
 _NEAR = 0.7  # relevance by which a second one may be below the best
 _SAID = 0.6  # share of what a statement names that an answer must name to have said it
 _ASKED_ABOUT = 3  # statements that say most: others that say the opposite are looked for
+_TERMS = 6  # names that a translation of a sentence is given
 _STANDING_IN = 2  # of them where it wrote nothing that the notes support
 
 
@@ -151,7 +152,11 @@ class Composer:
             return sorted(likely[:_STANDING_IN])
         said = frozenset(search_terms(" ".join(sentence.text for sentence, _ in supported)))
         near = self._relevance[likely[0]] - _NEAR
-        return [i for i in likely[:_ADDED] if self._relevance[i] >= near and self._is_new(i, said)]
+        # A second one from elsewhere is seldom about what was asked.
+        numbers = [each.number for each in self._grounds.statements]
+        here = {numbers[likely[0]], *(support.number for _, found in supported for support in found)}
+        chosen = [i for i in likely[:_ADDED] if self._relevance[i] >= near and numbers[i] in here]
+        return [i for i in chosen if self._is_new(i, said)]
 
     def _is_new(self, row: int, said: frozenset[str]) -> bool:
         text = self._grounds.statements[row].text
@@ -214,7 +219,8 @@ class Composer:
 
     def _version(self, model: BaseChatModel, sentence: str, language: Language, other: Language, limits: Limits) -> str:
         """A sentence in the other language; where it came out as something else, only that it stands in a note."""
-        with contextlib.closing(in_other_language(model, sentence, other, limits)) as pieces:
+        terms = self._grounds.glossary.named_in(sentence, other)[:_TERMS]
+        with contextlib.closing(in_other_language(model, sentence, other, terms, limits)) as pieces:
             text = " ".join("".join(pieces).split())
         zh, en = (sentence, text) if language == "zh" else (text, sentence)
         differing = differences(zh, en, self._grounds.glossary)

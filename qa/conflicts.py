@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from qa.glossary import Glossary
 from qa.grounds import Grounds, covered, share
@@ -98,76 +99,146 @@ class Disagreement:
     second: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """A part of a sentence that gives numbers."""
+
+    stated: frozenset[str]  # in digits, or else in words
+    held: frozenset[str]  # all that it can be said to hold
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> _Clause:
+        stated = stated_numbers(text) or counted_numbers(text)
+        if len(stated) != 1:
+            return cls(frozenset(stated), frozenset(), frozenset())
+        words = frozenset(term for term in search_terms(text) if not numbers_of(term))
+        return cls(frozenset(stated), frozenset(numbers_of(text)), words)
+
+
+class _Reading:
+    """What a sentence under its heading says, as far as the rules look at it, each part once it is asked for."""
+
+    def __init__(self, text: str, heading: str, glossary: Glossary) -> None:
+        self.text = text
+        self.plain = normalize(text)
+        self._heading = heading
+        self._glossary = glossary
+
+    @cached_property
+    def compares(self) -> bool:
+        return bool(_COMPARES.search(self.plain))
+
+    @cached_property
+    def denials(self) -> int:
+        return len(_DENIALS.findall(self.plain))
+
+    @cached_property
+    def sides(self) -> dict[str, set[bool]]:
+        """Which side it takes on each thing that it speaks of; a denied side is the other one."""
+        return _sides(self.plain)
+
+    @cached_property
+    def counting(self) -> list[_Clause]:
+        """Its clauses that give one number."""
+        clauses = (_Clause.of(text) for text in _CLAUSE.split(self.text))
+        return [clause for clause in clauses if len(clause.stated) == 1]
+
+    @cached_property
+    def chinese(self) -> bool:
+        return has_han(self.text)
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        return frozenset(search_terms(f"{self._heading} {self.text}"))
+
+    @cached_property
+    def named(self) -> list[tuple[str, Unit]]:
+        return named_units(self.text, self._glossary)
+
+    @cached_property
+    def names(self) -> list[Unit]:
+        """What it names that takes no side."""
+        return [unit for name, unit in self.named if not _sides(normalize(name))]
+
+    @cached_property
+    def times(self) -> set[str]:
+        return set(_WHEN.findall(self.plain))
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        """What it names, concepts and terms, as it comes."""
+        order = {term: n for n, term in reversed(list(enumerate(search_terms(self.text))))}
+        units = understand(self.text, self._glossary).units
+        return sorted(units, key=lambda unit: min(order.get(t, len(order)) for of in unit.alternatives for t in of))
+
+
 def disagreements(grounds: Grounds, rows: Sequence[int], others: Sequence[int]) -> Iterator[Disagreement]:
     """Pairs of a sentence in `rows` and one in `others` that disagree, in the order of both."""
-    cosines = grounds.vectors(rows) @ grounds.vectors(others).T
-    for i, j in itertools.product(range(len(rows)), range(len(others))):
-        one, other = grounds.statements[rows[i]], grounds.statements[others[j]]
-        headings = grounds.headings[one.number - 1], grounds.headings[other.number - 1]
-        if cosines[i, j] >= _SIMILAR and disagree(one.text, other.text, grounds.glossary, headings):
-            yield Disagreement(rows[i], others[j])
+    readings: dict[int, _Reading] = {}
+    for row in (*rows, *others):
+        statement = grounds.statements[row]
+        readings[row] = _Reading(statement.text, grounds.headings[statement.number - 1], grounds.glossary)
+    for row, other in itertools.product(rows, others):
+        # The rules are cheap; only what they find is encoded.
+        if _disagree(readings[row], readings[other], grounds.glossary):
+            one, vector = grounds.vectors([row, other])
+            if one @ vector >= _SIMILAR:
+                yield Disagreement(row, other)
 
 
 def disagree(one: str, other: str, glossary: Glossary, headings: tuple[str, str] = ("", "")) -> bool:
     """Whether two sentences, which stand under these headings, cannot both be true."""
-    if normalize(one) == normalize(other) or not _about_the_same(one, other, glossary, headings):
-        return False
-    if _COMPARES.search(normalize(one)) and _COMPARES.search(normalize(other)):
-        swapped = _is_swapped(one, other, glossary)
-        return swapped is not None and swapped != _opposite(one, other)
-    if _other_numbers(one, other):
+    first, second = (_Reading(text, of, glossary) for text, of in zip((one, other), headings, strict=True))
+    return _disagree(first, second, glossary)
+
+
+def _disagree(one: _Reading, other: _Reading, glossary: Glossary) -> bool:
+    return one.plain != other.plain and _are_opposite(one, other, glossary) and _about_the_same(one, other)
+
+
+def _are_opposite(one: _Reading, other: _Reading, glossary: Glossary) -> bool:
+    """Whether two sentences cannot both be true if they are about the same."""
+    if one.compares and other.compares:
+        swapped = _is_swapped(one, other)
+        return swapped is not None and swapped != _take_sides(one, other)
+    if any(_clauses_differ(a, b) for a, b in itertools.product(one.counting, other.counting)):
         return True
-    if any(len(_DENIALS.findall(normalize(text))) > 1 for text in (one, other)):  # "not without" affirms
+    if max(one.denials, other.denials) > 1:  # "not without" affirms
         return False
-    return _opposite(one, other) or contradicts(one, other, glossary)
+    return _take_sides(one, other) or contradicts(one.text, other.text, glossary)
 
 
-def _about_the_same(one: str, other: str, glossary: Glossary, headings: tuple[str, str]) -> bool:
+def _about_the_same(one: _Reading, other: _Reading) -> bool:
     """Whether the sentences name the same things: much in common, and not each a name or a subject of its own."""
-    texts = one, other
-    terms = [frozenset(search_terms(f"{heading} {text}")) for heading, text in zip(headings, texts, strict=True)]
-    names = [[unit for name, unit in named_units(text, glossary) if not _has_side(name)] for text in texts]
-    if all(not all(covered(names[n], terms[1 - n])) for n in (0, 1)):
+    pairs = ((one, other), (other, one))
+    same_language = one.chinese == other.chinese
+    if all(not all(covered(a.names, b.terms)) for a, b in pairs):
         return False
-    when = [set(_WHEN.findall(normalize(text))) for text in texts]
-    if all(when) and not when[0] & when[1] and has_han(one) == has_han(other):
+    if one.times and other.times and not one.times & other.times and same_language:
         return False
-    units = [_in_order(text, glossary) for text in texts]
-    if not all(units) or all(not any(covered(units[n][:1], terms[1 - n])) for n in (0, 1)):
+    if not (one.units and other.units) or all(not any(covered(a.units[:1], b.terms)) for a, b in pairs):
         return False
-    held = [covered(units[n], terms[1 - n]) for n in (0, 1)]
+    held = [covered(a.units, b.terms) for a, b in pairs]
     if max(map(sum, held)) < _LEAST_SHARED:
         return False
-    return max(map(share, held)) >= (_SHARED if has_han(one) == has_han(other) else _SHARED_ACROSS)
+    return max(map(share, held)) >= (_SHARED if same_language else _SHARED_ACROSS)
 
 
-def _has_side(name: str) -> bool:
-    return bool(_sides(normalize(name)))
-
-
-def _in_order(text: str, glossary: Glossary) -> list[Unit]:
-    """What a sentence names, concepts and terms, as it comes."""
-    order = {term: n for n, term in reversed(list(enumerate(search_terms(text))))}
-    units = understand(text, glossary).units
-    return sorted(units, key=lambda unit: min(order.get(t, len(order)) for of in unit.alternatives for t in of))
-
-
-def _is_swapped(one: str, other: str, glossary: Glossary) -> bool | None:
+def _is_swapped(one: _Reading, other: _Reading) -> bool | None:
     """Whether two comparisons name the things that they compare in opposite order; None where that is not plain."""
-    names = [[name for name, _ in named_units(text, glossary) if name in text] for text in (one, other)]
-    shared = [name for name in names[0] if name in other]
+    shared = [name for name, _ in one.named if name in one.text and name in other.text]
     if len(shared) < 2:
         return None
-    first, second = sorted(shared, key=one.index)[:2]
-    return other.index(first) > other.index(second)
+    first, second = sorted(shared, key=one.text.index)[:2]
+    return other.text.index(first) > other.text.index(second)
 
 
-def _opposite(one: str, other: str) -> bool:
-    sides = [_sides(normalize(text)) for text in (one, other)]
+def _take_sides(one: _Reading, other: _Reading) -> bool:
+    """Whether they take opposite sides on something that has two."""
+    axes = one.sides.keys() & other.sides.keys()
     return any(
-        (sides[0][axis] == {True} and sides[1][axis] == {False})
-        or (sides[0][axis] == {False} and sides[1][axis] == {True})
-        for axis in sides[0].keys() & sides[1].keys()
+        len(one.sides[axis]) == len(other.sides[axis]) == 1 != len(one.sides[axis] | other.sides[axis]) for axis in axes
     )
 
 
@@ -185,18 +256,11 @@ def _sides(text: str) -> dict[str, set[bool]]:
     return found
 
 
-def _other_numbers(one: str, other: str) -> bool:
-    """Whether two sentences give different numbers in clauses that say the same but for words of no weight."""
-    clauses = [[c for c in _CLAUSE.split(text) if stated_numbers(c) or counted_numbers(c)] for text in (one, other)]
-    return any(_clauses_differ(a, b) for a, b in itertools.product(*clauses))
-
-
-def _clauses_differ(one: str, other: str) -> bool:
-    numbers = [stated_numbers(text) or counted_numbers(text) for text in (one, other)]
-    if not all(len(found) == 1 for found in numbers) or numbers[0] & numbers_of(other) or numbers[1] & numbers_of(one):
+def _clauses_differ(one: _Clause, other: _Clause) -> bool:
+    """Whether two clauses with a number each say the same but for that and for words of no weight."""
+    if one.stated & other.held or other.stated & one.held:
         return False
-    words = [{term for term in search_terms(text) if not numbers_of(term)} for text in (one, other)]
-    lacking = [words[0] - words[1], words[1] - words[0]]
+    lacking = [one.words - other.words, other.words - one.words]
     if min(map(len, lacking)) > 1 or (all(lacking) and not all(has_han(word) for of in lacking for word in of)):
         return False
-    return max(map(len, lacking)) <= min(_FILLERS, max(map(len, words)) // 2)
+    return max(map(len, lacking)) <= min(_FILLERS, max(len(one.words), len(other.words)) // 2)

@@ -8,6 +8,8 @@ NotesQAError
 │   └── IndexLocked         another process is writing it
 ├── UnknownTopic            no folder, note, heading or tag has that name
 ├── BadQuestion             empty or far too long
+├── NoteChanged             a note's file is another than the editor started from, or is gone
+├── NoteRefused             a note cannot be read, saved or added as asked
 ├── GlossaryError           the user's own glossary cannot be read
 ├── QuestionFileError       questions, or a former run of them, cannot be used
 ├── ConversationsUnusable   the file of conversations cannot be read or written
@@ -16,7 +18,8 @@ NotesQAError
 ├── EncoderError            the sentence encoder cannot be loaded
 ├── ModelNotFound           the chat model named in the settings does not exist
 ├── ModelUnreachable        its server does not answer
-└── ModelFailed             it stopped in the middle
+├── ModelFailed             it stopped in the middle
+└── AnswerStopped           somebody stopped it
 """
 
 from __future__ import annotations
@@ -60,6 +63,24 @@ class BadQuestion(NotesQAError):
     """The question is empty or far too long."""
 
 
+class NoteChanged(NotesQAError):
+    """A note's file is another than the editor started from, or is gone; nothing was written."""
+
+    def __init__(self, message: str, gone: bool = False) -> None:
+        self.gone = gone
+        super().__init__(message)
+
+
+class NoteRefused(NotesQAError):
+    """A note cannot be read, saved or added as asked; `key` names the reason in `qa.words`."""
+
+    def __init__(self, message: str, path: str = "", key: str = "", detail: str = "") -> None:
+        self.path = path
+        self.key = key
+        self.detail = detail
+        super().__init__(message)
+
+
 class GlossaryError(NotesQAError):
     """The user's own glossary cannot be read."""
 
@@ -94,3 +115,7 @@ class ModelUnreachable(NotesQAError):
 
 class ModelFailed(NotesQAError):
     """The chat model stopped in the middle of an answer."""
+
+
+class AnswerStopped(NotesQAError):
+    """Somebody stopped the answer before it was whole."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import re
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,10 @@ from pathlib import Path
 from qa.characters import NotText, decode
 from qa.errors import GlossaryError
 from qa.language import has_han, normalize, search_terms
+from qa.types import Language
 
-FILE_NAME = "glossary.tsv"  # of the user's lines, in the folder of notes
 _NOISE = 3  # names in one language that as many mined pairs give to one name in the other
+_SPECIFIC = 3  # Chinese characters of a name that is surely one
 _SHORT_NAME = 3  # letters of an abbreviation that may well mean something else elsewhere
 
 _TABS = re.compile(r"[ \u3000]*\t\s*")
@@ -115,6 +115,22 @@ class Glossary:
             found.setdefault(id(concept), concept)
         return list(found.values())
 
+    def named_in(self, text: str, language: Language) -> list[tuple[str, str]]:
+        """(name in the text, usual name in a language) of the concepts that a text names in the other language only.
+
+        Only names of three Chinese characters or two English words: shorter ones may be parts of other words, and are
+        known to any model. In the order of the text, each name once; of several concepts of one name the first counts.
+        """
+        plain = normalize(text)
+        pairs: dict[str, str] = {}
+        for concept in self.concepts_in(text):
+            here, there = (concept.en, concept.zh) if language == "zh" else (concept.zh, concept.en)
+            written = max((name for name in here if normalize(name) in plain), key=len, default="")
+            specific = len(written) >= _SPECIFIC if has_han(written) else " " in written
+            if specific and not any(normalize(name) in plain for name in there):
+                pairs.setdefault(written, there[0])
+        return list(pairs.items())
+
     def _in_chinese(self, text: str) -> Iterable[Concept]:
         start = 0
         while start < len(text):
@@ -136,43 +152,6 @@ class Glossary:
                     start += length - 1
                     break
             start += 1
-
-
-class GlossaryFile:
-    """The packaged glossary with the user's own lines, which are read again whenever their file has changed."""
-
-    def __init__(self, path: Path, required: bool = True) -> None:
-        self._path = path
-        self._required = required  # a file that is only looked for may be absent
-        self._stamp: tuple[int, int] | None = None
-        self._glossary = Glossary.load()
-        self._reading = threading.Lock()
-
-    @classmethod
-    def of(cls, corpus: Path, chosen: Path | None = None) -> GlossaryFile:
-        """The chosen file, or else `glossary.tsv` in the folder of notes where there is one."""
-        return cls(corpus / FILE_NAME, required=False) if chosen is None else cls(chosen)
-
-    def read(self) -> Glossary:
-        """The glossary as the file says it now, the same object while it says the same. Raises GlossaryError."""
-        with self._reading:
-            stamp = self._look()
-            if stamp != self._stamp:
-                self._glossary = Glossary.load(None if stamp is None else self._path)
-                self._stamp = stamp
-            return self._glossary
-
-    def _look(self) -> tuple[int, int] | None:
-        """(time in nanoseconds, size) of the file."""
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            if not self._required:
-                return None
-            raise _unreadable(self._path, "there is no such file") from None
-        except OSError as error:
-            raise _unreadable(self._path, error.strerror or str(error)) from error
-        return found.st_mtime_ns, found.st_size
 
 
 class _Merged:
@@ -219,9 +198,9 @@ def read_glossary(path: Path) -> list[Concept]:
     try:
         text = decode(path.read_bytes())
     except NotText as error:
-        raise _unreadable(path, f"it {error}") from error
+        raise unreadable(path, f"it {error}") from error
     except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from error
+        raise unreadable(path, error.strerror or str(error)) from error
     return parse_glossary(text.splitlines(), str(path))
 
 
@@ -256,7 +235,8 @@ def is_abbreviation(name: str) -> bool:
     return name.removesuffix("s").isupper() and name.isalnum()
 
 
-def _unreadable(path: Path, reason: str) -> GlossaryError:
+def unreadable(path: Path, reason: str) -> GlossaryError:
+    """The error that says why a file of terms cannot be read."""
     return GlossaryError(
         f"The glossary {str(path)!r} cannot be read: {reason}. Correct the file or the setting 'glossary'."
     )

@@ -1,7 +1,6 @@
 """The sentences of the excerpts that an answer is drawn from, and what it takes to compare others with them.
 
-Each is encoded at most once a question: the extract, the trimmed prompt, the check of every sentence and the search for
-conflicts all read them here.
+The extract, the trimmed prompt, the check of every sentence and the search for conflicts all read them here.
 """
 
 from __future__ import annotations
@@ -14,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.citations import Statement, statements
-from qa.encoder import Encoder
 from qa.glossary import Glossary
 from qa.instructions import is_instruction
 from qa.language import detect_language, search_terms
 from qa.lexical import Unit
+from qa.sentence_vectors import SentenceVectors
 from qa.types import Passage
 
 _MAX_QUOTE_CHARS = 400
 
+_NEAREST = 12  # single sentences that another is compared with exactly
+_NEAREST_WHOLE = 3  # of them whose passages are compared as a whole too
 _REPEATED = 2
 _WORD = re.compile(r"\w")
 
@@ -36,25 +37,21 @@ class Grounds:
     list.
     """
 
-    def __init__(
-        self, passages: Sequence[Passage], encoder: Encoder, glossary: Glossary, known: Grounds | None = None
-    ) -> None:
-        """`known` are grounds whose vectors are taken where the texts are the same."""
+    def __init__(self, passages: Sequence[Passage], vectors: SentenceVectors, glossary: Glossary) -> None:
         self.passages = tuple(passages)
         self.glossary = glossary
         self.statements = [each for n, passage in enumerate(self.passages, 1) for each in _candidates(passage, n)]
         self.headings = [_heading(passage) for passage in self.passages]
         self.terms = [frozenset(search_terms(each.text)) for each in self.statements]
         self.languages = [detect_language(each.text) for each in self.statements]
-        self._encoder = encoder
-        self._vector_of: dict[str, Scores] = known._vector_of if known else {}
+        self._sentences = vectors
 
     def __bool__(self) -> bool:
         return bool(self.statements)
 
     def with_passages(self, passages: Sequence[Passage]) -> Grounds:
         """With more passages after these; rows and numbers of these stay."""
-        return Grounds([*self.passages, *passages], self._encoder, self.glossary, self)
+        return Grounds([*self.passages, *passages], self._sentences, self.glossary)
 
     def singles(self) -> list[int]:
         """The rows of single sentences that say something, be it one word of a list."""
@@ -63,22 +60,29 @@ class Grounds:
     def vectors(self, rows: Sequence[int] | None = None) -> Scores:
         """(rows, dim) of the statements in these rows, or of all."""
         chosen = range(len(self.statements)) if rows is None else rows
-        return self._vectors([self.statements[i].text for i in chosen])
+        return self._sentences.of([self.statements[i].text for i in chosen])
 
     def vectors_in_place(self, rows: Sequence[int]) -> Scores:
         """(rows, dim) of statements under their headings, since a sentence often leaves out its subject."""
         found = (self.statements[i] for i in rows)
-        return self._vectors([f"{self.headings[each.number - 1]}: {each.text}" for each in found])
+        return self._sentences.of([f"{self.headings[each.number - 1]}: {each.text}" for each in found])
 
-    def cosines(self, sentence: str) -> Scores:
-        """(statements,) cosines of any sentence and the statements."""
-        return np.asarray(self.vectors() @ self._encoder.encode_passages([sentence])[0], np.float32)
+    def cosines(self, sentence: str, whole: bool = True) -> Scores:
+        """(statements,) cosines of any sentence and the statements; -1 for those that are not near it at all.
 
-    def _vectors(self, texts: Sequence[str]) -> Scores:
-        if new := list(dict.fromkeys(text for text in texts if text not in self._vector_of)):
-            self._vector_of.update(zip(new, self._encoder.encode_passages(new), strict=True))
-        found = np.array([self._vector_of[text] for text in texts], np.float32)
-        return found.reshape(-1, self._encoder.dimension)
+        Which are, is seen by their vectors under their headings, which the relevance needs too: others are not encoded.
+        Passages as a whole are long, so `whole=False` leaves them out.
+        """
+        (vector,) = self._sentences.of([sentence])
+        rows = [i for i, each in enumerate(self.statements) if not each.whole]
+        near = self.vectors_in_place(rows) @ vector
+        order = [rows[i] for i in np.argsort(-near, kind="stable")]
+        first = {self.statements[i].number for i in order[:_NEAREST_WHOLE]} if whole else set()
+        chosen = order[:_NEAREST]
+        chosen += [i for i, each in enumerate(self.statements) if each.whole and each.number in first]
+        cosines = np.full(len(self.statements), -1.0, np.float32)
+        cosines[chosen] = self.vectors(chosen) @ vector
+        return cosines
 
 
 def covered(units: Iterable[Unit], terms: frozenset[str]) -> list[bool]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from qa.encoder import Encoder
+from qa.found import Found
 from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores
 from qa.neighbourhood import excerpts
 from qa.relevance import relevance
-from qa.retrieval import Found
+from qa.sentence_vectors import SentenceVectors
 from qa.trimming import trim
-from qa.types import Note, Turn
+from qa.types import LANGUAGES, Language, Note, Turn
 from qa.writing import Task
 
 EXCERPT_TOKENS = 900  # of all excerpts together, before they are trimmed
+_TELLING = 5  # sentences whose names are given in the other language too
+_TERMS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,22 @@ def gather(
     question: str,
     found: Found,
     note_of: Callable[[str], Note | None],
-    encoder: Encoder,
+    vectors: SentenceVectors,
     glossary: Glossary,
     history: Sequence[Turn] = (),
-    known: Material | None = None,
 ) -> Material:
-    """From what a search found; `known` is what was gathered before and need not be encoded again."""
+    """From what a search found."""
     passages = excerpts(found.hits, note_of, EXCERPT_TOKENS)
-    grounds = Grounds(passages, encoder, glossary, known.grounds if known else None)
+    grounds = Grounds(passages, vectors, glossary)
     trimmed = trim(grounds, relevance(grounds, found))
-    grounds = Grounds(trimmed.whole, encoder, glossary, grounds)
-    return Material(Task(question, trimmed.shown, tuple(history)), grounds, relevance(grounds, found))
+    grounds = Grounds(trimmed.whole, vectors, glossary)
+    scores = relevance(grounds, found)
+    terms = {language: _terms(grounds, scores, language) for language in LANGUAGES}
+    return Material(Task(question, trimmed.shown, tuple(history), terms), grounds, scores)
+
+
+def _terms(grounds: Grounds, scores: Scores, language: Language) -> list[tuple[str, str]]:
+    """The names in a language of what the sentences that matter most name in the other one."""
+    best = sorted(grounds.singles(), key=lambda i: (-scores[i], i))[:_TELLING]
+    texts = (grounds.statements[i].text for i in best if grounds.languages[i] != language)
+    return grounds.glossary.named_in("\n".join(texts), language)[:_TERMS]

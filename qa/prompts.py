@@ -17,6 +17,9 @@ MAX_HISTORY_TURNS = 2
 _MAX_TURN_TOKENS = 120
 
 
+Terms = Sequence[tuple[str, str]]  # names in the other language, and in that of the answer
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     system: str
@@ -25,7 +28,8 @@ class _Words:
     retry: str
     check: str
     general: str
-    version: tuple[str, str, str]  # task, a sentence in the other language, and the same in this one
+    terms: str
+    version: tuple[str, Terms, str, str]  # task, terms, a sentence in the other language, and the same in this one
     examples: tuple[tuple[str, str], ...]  # notes with a question, and the answer
     yes_no: tuple[str, str]
     agree: tuple[str, str, str]  # task with places for a note and a sentence; two that agree, two that do not
@@ -45,8 +49,10 @@ _ZH = _Words(
     retry="请务必用中文回答。",
     check="这些片段是否写明了该问题的答案？只回答“是”或“否”。",
     general="你是一个知识助手。请用中文直接回答问题，一到四句话。不确定的内容要说明不确定，不要编造。",
+    terms="术语：",
     version=(
         "把句子翻译成中文。术语用通用的中文名，数字、公式、代码和缩写保持原样，意思不增不减。只输出译文，一行。",
+        (("light roast", "浅烘焙"), ("extract", "萃取")),
         "Boiling water does not suit a light roast: it extracts about 20% more than water at 92 °C.",
         "沸水不适合浅烘焙的豆子：它比 92 °C 的水多萃取约 20%。",
     ),
@@ -57,6 +63,7 @@ _ZH = _Words(
             "Water between 90 and 96 °C extracts best. Boiling water does not suit a light roast: it turns bitter.\n"
             "[2] 咖啡 > 研磨\n"
             "研磨越细，萃取越快。\n\n"
+            "术语：light roast = 浅烘焙; boiling water = 沸水\n"
             "问题：沸水适合冲浅烘焙的豆子吗？",
             "不适合，沸水会让浅烘焙的咖啡发苦；水温在 90 到 96 °C 之间萃取最好 [1]。",
         ),
@@ -95,9 +102,11 @@ _EN = _Words(
         "You are a knowledgeable assistant. Answer the question directly in English, in one to four sentences. "
         "Say so where you are not sure, and make nothing up."
     ),
+    terms="Terms: ",
     version=(
         "Translate the sentence into English. Use the usual English terms; keep numbers, formulas, code and "
         "abbreviations as they are; add and leave out nothing. Write only the translation, on one line.",
+        (("浅烘焙", "light roast"), ("萃取", "extract")),
         "沸水不适合浅烘焙的豆子：它比 92 °C 的水多萃取约 20%。",
         "Boiling water does not suit a light roast: it extracts about 20% more than water at 92 °C.",
     ),
@@ -108,6 +117,7 @@ _EN = _Words(
             "水温在 90 到 96 °C 之间萃取最好。沸水不适合浅烘焙的豆子，会发苦。\n"
             "[2] Coffee > Grinding\n"
             "A finer grind extracts faster.\n\n"
+            "Terms: 浅烘焙 = light roast; 沸水 = boiling water\n"
             "Question: Is boiling water right for a light roast?",
             "No, boiling water turns a light roast bitter; water between 90 and 96 °C extracts best [1].",
         ),
@@ -133,20 +143,25 @@ _WORDS: dict[Language, _Words] = {"zh": _ZH, "en": _EN}
 
 
 def answer_messages(
-    question: str, passages: Sequence[Passage], language: Language, history: Sequence[Turn] = (), retry: bool = False
+    question: str,
+    passages: Sequence[Passage],
+    language: Language,
+    history: Sequence[Turn] = (),
+    terms: Terms = (),
+    retry: bool = False,
 ) -> list[BaseMessage]:
-    """The messages that ask for an answer in `language` from passages numbered from 1."""
+    """The messages that ask for an answer in `language` from passages numbered from 1, with names of what they say."""
     words = _WORDS[language]
-    task = _task(question, passages, words)
+    task = _task(question, passages, words, terms)
     return [*_prefix(words, history), HumanMessage(f"{task}\n{words.retry}" if retry else task)]
 
 
 def check_messages(
-    question: str, passages: Sequence[Passage], language: Language, history: Sequence[Turn] = ()
+    question: str, passages: Sequence[Passage], language: Language, history: Sequence[Turn] = (), terms: Terms = ()
 ) -> list[BaseMessage]:
     """The messages that ask whether the passages state the answer; all but their end is shared with the answer's."""
     words = _WORDS[language]
-    return [*_prefix(words, history), HumanMessage(f"{_task(question, passages, words)}\n\n{words.check}")]
+    return [*_prefix(words, history), HumanMessage(f"{_task(question, passages, words, terms)}\n\n{words.check}")]
 
 
 def agreement_messages(note: str, sentence: str, language: Language) -> list[BaseMessage]:
@@ -168,10 +183,17 @@ def _filled(task: str, one: str, other: str) -> str:
     return f"{before}{one}{between}{other}{after}"
 
 
-def version_messages(sentence: str, language: Language) -> list[BaseMessage]:
+def version_messages(sentence: str, language: Language, terms: Terms = ()) -> list[BaseMessage]:
     """The messages that ask for a sentence of an answer in a language; all but the last are always the same."""
-    system, said, translated = _WORDS[language].version
-    return [SystemMessage(system), HumanMessage(said), AIMessage(translated), HumanMessage(sentence)]
+    words = _WORDS[language]
+    system, named, said, translated = words.version
+    example, task = (f"{_named(of, words)}{text}" for of, text in ((named, said), (terms, sentence)))
+    return [SystemMessage(system), HumanMessage(example), AIMessage(translated), HumanMessage(task)]
+
+
+def _named(terms: Terms, words: _Words) -> str:
+    """A line with the names of things in both languages, or nothing."""
+    return f"{words.terms}{'; '.join(f'{name} = {other}' for name, other in terms)}\n" if terms else ""
 
 
 def general_messages(question: str, language: Language) -> list[BaseMessage]:
@@ -221,17 +243,19 @@ def _prefix(words: _Words, history: Sequence[Turn]) -> list[BaseMessage]:
 
 
 def _short(text: str) -> str:
+    """The beginning of what was said, with a mark where it went on."""
+    whole = text
     while estimate_tokens(text) > _MAX_TURN_TOKENS:
         text = text[: len(text) * 3 // 4]
-    return text
+    return text if text == whole else f"{text} …"
 
 
-def _task(question: str, passages: Sequence[Passage], words: _Words) -> str:
+def _task(question: str, passages: Sequence[Passage], words: _Words, terms: Terms) -> str:
     notes = "\n".join(
         f"[{number}] {' > '.join(passage.headings) or passage.title}\n{_body(passage)}"
         for number, passage in enumerate(passages, 1)
     )
-    return f"{words.notes}\n{notes}\n\n{words.question}{question.strip()}"
+    return f"{words.notes}\n{notes}\n\n{_named(terms, words)}{words.question}{question.strip()}"
 
 
 def _body(passage: Passage) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qa.found import Asked, Found
 from qa.grounds import Grounds, Scores, covered
 from qa.language import search_terms
-from qa.retrieval import Asked, Found
 from qa.types import Hit, Language, Passage
 
 # Of: nearness of the meaning, share of the question's weight that is covered, score of the passage below the best one.

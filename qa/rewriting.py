@@ -57,8 +57,12 @@ _EXAMPLES: dict[Language, list[tuple[Turn, str, str]]] = {
 def rewritten(model: BaseChatModel, question: str, history: Sequence[Turn], timeout: float) -> str:
     """The question with nothing left out, in its language; empty where what the model wrote cannot stand for it.
 
+    So it is for a question that is too long to be rewritten, and the model is not asked.
+
     Raises ModelUnreachable and ModelFailed.
     """
+    if estimate_tokens(question) > _MAX_REWRITTEN_TOKENS:
+        return ""
     language = detect_language(question)
     pattern = language_pattern(language, 1) if isinstance(model, LocalChatModel) else None
     messages = rewrite_messages(question, history, language)

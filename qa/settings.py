@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     engine: Literal["auto", "openvino", "llamacpp"] = Field("auto", description="what runs a GGUF file")
     base_url: str | None = Field(None, description="address of the server for ollama: and openai:")
     api_key: SecretStr | None = Field(None, description="key for openai:, where the server wants one")
+    judge_base_url: str | None = Field(
+        None, description="address of the server of notes-qa eval --judge, where it is another than base_url"
+    )
+    judge_api_key: SecretStr | None = Field(None, description="key for judge_base_url, where that server wants one")
     context_tokens: int = Field(4096, ge=1024, le=131072, description="context of the chat model, in tokens")
     max_answer_tokens: int = Field(320, ge=32, le=4096, description="longest answer in one language, in tokens")
     timeout: float = Field(60.0, gt=0, le=3600, description="seconds without a word from a model server")
@@ -120,7 +124,7 @@ def _sentence(detail: Any, fields: dict[str, Any]) -> str:
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         return f"There is no setting {name!r}. {_near(name, set(fields))}"
-    given = "this" if name == "api_key" else repr(detail["input"])  # a key is never shown
+    given = "this" if name.endswith("api_key") else repr(detail["input"])  # a key is never shown
     return f"The setting {name!r} cannot be {given}: {detail['msg']}."
 
 

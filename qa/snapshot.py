@@ -136,6 +136,16 @@ class Snapshot:
         """All notes as they were indexed, by path."""
         return {note.path: note for note in self._notes("ORDER BY path")}
 
+    def listed_notes(self) -> dict[str, tuple[str, Language, dict[Language, int]]]:
+        """(title, language, passages by language) of each note, by path."""
+        rows = self._connection.execute("SELECT path, title, language FROM notes ORDER BY path")
+        listed: dict[str, tuple[str, Language, dict[Language, int]]] = {row[0]: (row[1], row[2], {}) for row in rows}
+        for path, language, count in self._connection.execute(
+            "SELECT note_path, language, count(*) FROM passages GROUP BY note_path, language"
+        ):
+            listed[path][2][language] = count
+        return listed
+
     def note_hashes(self) -> dict[str, str]:
         """sha256 of each indexed note, by path."""
         return dict(self._connection.execute("SELECT path, sha256 FROM notes"))

@@ -23,6 +23,7 @@ _MIN_SUPPORT = 1.0
 _MIN_SUPPORT_ACROSS = 0.855
 _WHOLE_PASSAGE_COST = 0.05  # a single sentence is the better quote
 _KEPT_NUMBER_MARGIN = 0.03  # how much worse than the best the passage that the model named may be
+_PLAIN = 0.15  # support by one sentence from which on a passage as a whole is no better
 _MAX_QUOTE_CHARS = 400
 _FURTHER_SHARE = 0.25  # of a sentence's units that a second statement must add to be quoted too
 # "是改善，而不是解决": what a note denies right here must not be said as if it affirmed it.
@@ -57,7 +58,10 @@ def supports(sentence: str, grounds: Grounds, question: str = "") -> tuple[Suppo
     least = np.array([_MIN_SUPPORT if of == own else _MIN_SUPPORT_ACROSS for of in grounds.languages])
     costs = np.array([_WHOLE_PASSAGE_COST * statement.whole for statement in grounds.statements])
     shares = np.array([share(of) for of in held])
-    scores = np.asarray(grounds.cosines(text) + _COVERAGE_WEIGHT * shares - costs - least, np.float32)
+    rest = _COVERAGE_WEIGHT * shares - costs - least
+    scores = np.asarray(grounds.cosines(text, whole=False) + rest, np.float32)
+    if scores.max() < _PLAIN:
+        scores = np.asarray(grounds.cosines(text) + rest, np.float32)
     best = grounds.statements[int(scores.argmax())]
     if contradicts(text, best.text, grounds.glossary):
         return ()

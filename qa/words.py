@@ -81,6 +81,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{direction}：前五名中新找到 {won} 题（{won_ids}），不再找到 {lost} 题（{lost_ids}）",
         "{direction}: among the first five {won} questions won ({won_ids}), {lost} lost ({lost_ids})",
     ),
+    "judge": (
+        "再请这个更强的对话模型逐一评审回答（写法同 --chat-model）；只增加 judge 各列，测得的数字不变",
+        "have this stronger chat model review every answer too, named as for --chat-model; "
+        "adds the judge columns and changes no measured figure",
+    ),
     "sample": ("只回答约这么多题，均匀抽取", "answer only about as many questions, evenly drawn"),
     "records": ("把每个回答写入这个文件（JSON Lines）", "write every answer to this file (JSON Lines)"),
     "no_refresh": ("不先更新索引", "do not refresh the index first"),
@@ -109,6 +114,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "stale_search_text": ("文本清理规则", "way of cleaning text"),
     "stale_miner": ("术语提取规则", "way of finding names in notes"),
     "stage_evaluate": ("评测", "evaluating"),
+    "stage_judge": ("评审回答", "judging answers"),
     "unchanged": ("没有变化：{notes} 篇笔记，{passages} 段。", "Nothing changed: {notes} notes, {passages} passages."),
     "changed": (
         "新增 {added}，修改 {updated}，删除 {deleted}，未变 {unchanged} 篇笔记；"
@@ -125,12 +131,41 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "skip_dangling": ("是失效的链接", "is a link that leads nowhere"),
     "skip_name": ("名称不是 UTF-8，请重命名", "has a name that is not UTF-8; rename it"),
     "skip_not_file": ("名称像笔记，却不是文件", "has the name of a note but is no file"),
+    "refuse_path": ("路径超出了笔记文件夹", "has a path that leads out of the notes folder"),
+    "refuse_name": ("文件名里没有可用的字符", "has a name without usable characters"),
+    "refuse_suffix": (
+        "不是笔记；可以添加 .md、.markdown、.mdx 和 .txt 文件",
+        "is no note; .md, .markdown, .mdx and .txt files can be added",
+    ),
+    "refuse_link": (
+        "是链接，或在链接的文件夹里；请到它所指的位置修改",
+        "is a link or stands in a linked folder; edit it where the link leads",
+    ),
+    "refuse_read_only": ("文件是只读的，请先解除只读", "is read-only; make the file writable first"),
+    "refuse_lossy": (
+        "含有无法识别的字节，在这里保存会丢失它们；请先用别的编辑器另存为 UTF-8",
+        "has bytes that are no text, which saving here would lose; save it as UTF-8 with another editor first",
+    ),
+    "refuse_characters": (
+        "含有文本文件存不下的字符，请删去后再保存",
+        "has characters that no text file can hold; remove them and save again",
+    ),
+    "refuse_disk": ("无法写入，原来的文件没有变", "cannot be written, and the file is as it was"),
+    "refuse_no_corpus": (
+        "没有地方可放：笔记文件夹不见了，请先新建它",
+        "has nowhere to go: the notes folder is gone; create it first",
+    ),
+    "refuse_busy": (
+        "另一个程序正在写笔记，请稍后再试",
+        "has to wait for another program that is writing notes; try again soon",
+    ),
     "general_knowledge": (
         "以下来自模型的一般知识，不在你的笔记中，也没有出处：",
         "From the model's general knowledge, not from your notes, without sources:",
     ),
     "general": ("笔记没有讲到时，用模型的一般知识回答", "answer from general knowledge what the notes do not cover"),
     "loose": ("笔记不支持的句子标出来，而不是略去", "mark sentences that no note supports instead of leaving them out"),
+    "forgotten": ("更早的 {turns} 轮对话没有用到。", "Earlier turns that were not used: {turns}."),
     "sources": ("来源：", "Sources:"),
     "lines": ("第 {start}-{end} 行", "lines {start}-{end}"),
     "nothing_found": ("没有找到段落。", "No passage was found."),
@@ -194,6 +229,8 @@ _ERRORS_ZH: Mapping[type[errors.NotesQAError], str] = {
     errors.IndexLocked: "另一个程序正在写索引，请稍后再试。",
     errors.UnknownTopic: "没有这个名字的文件夹、笔记、标题或标签，请重新选择范围。",
     errors.BadQuestion: "问题为空或太长，请改后再试。",
+    errors.NoteChanged: "文件在打开之后变了或不见了，所以没有保存。",
+    errors.NoteRefused: "这篇笔记无法这样读取或保存。",
     errors.GlossaryError: "自己的词汇表无法读取，请按下面的说明改正。",
     errors.ConversationsUnusable: "保存对话的文件无法读取或写入。",
     errors.ConversationNotFound: "没有这个对话，可能已被删除。",
@@ -202,6 +239,7 @@ _ERRORS_ZH: Mapping[type[errors.NotesQAError], str] = {
     errors.ModelNotFound: "设置中的对话模型不存在。",
     errors.ModelUnreachable: "对话模型的服务没有响应，请确认它已启动。",
     errors.ModelFailed: "对话模型在回答途中停止了，请再试一次。",
+    errors.AnswerStopped: "回答已停止。",
 }
 
 
@@ -236,4 +274,7 @@ def error_sentence(error: errors.NotesQAError, language: Language) -> tuple[str,
     """(the sentence in a language, the error's own English message where that adds something)."""
     if language == "en":
         return str(error), ""
+    if isinstance(error, errors.NoteRefused) and error.key:
+        reason = word(error.key, language) + (f"：{error.detail}" if error.detail else "")
+        return f"{error.path}：{reason}。", ""
     return next(_ERRORS_ZH[kind] for kind in type(error).__mro__ if kind in _ERRORS_ZH), str(error)

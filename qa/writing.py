@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
 from qa.chat import LocalChatModel, stream_text
+from qa.chat.engine import check_fits
 from qa.citations import without_numbers
 from qa.language import han_share, has_han
 from qa.prompts import (
     MAX_HISTORY_TURNS,
+    Terms,
     answer_messages,
     general_messages,
     language_pattern,
     prompt_tokens,
     version_messages,
 )
-from qa.types import Language, Passage, Turn
+from qa.types import LANGUAGES, Language, Passage, Turn
 
 _HEAD_CHARS = 24  # of an answer that is looked at before any of it is shown, where no pattern holds the language
 _VERSION_TOKENS = 120  # of one sentence in the other language
@@ -36,6 +38,7 @@ class Task:
     question: str
     passages: Sequence[Passage]  # numbered from 1 in the prompt and in the answer
     history: Sequence[Turn] = ()  # as much of it as the model is shown
+    terms: Mapping[Language, Terms] = field(default_factory=dict)  # of passages in the other language
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +50,25 @@ class Limits:
     timeout: float = 60.0  # seconds without a word from a server
 
 
-def fitted(model: BaseChatModel, task: Task, language: Language, limits: Limits) -> Task:
-    """The task as far as the model's context holds it with an answer: old turns go first, then the last passages."""
+def fitted(model: BaseChatModel, task: Task, limits: Limits) -> Task:
+    """The task as far as the model's context holds it with an answer: old turns go first, then the last passages.
+
+    In whichever language it is answered. Raises ModelFailed where the question alone is too long for a server, which
+    would drop the beginning of the prompt and say nothing.
+    """
     task = replace(task, history=tuple(task.history[-MAX_HISTORY_TURNS:]))
-    room = limits.context_tokens - limits.answer_tokens
-    while _tokens(model, answer_messages(task.question, task.passages, language, task.history)) > room:
+    context = limits.context_tokens
+    if isinstance(model, LocalChatModel):
+        context = min(context, model.context_tokens)  # some models were made for less than is set
+    while (tokens := _most_tokens(model, task)) > context - limits.answer_tokens:
         if task.history:
             task = replace(task, history=task.history[1:])
         elif len(task.passages) > 1:
             task = replace(task, passages=task.passages[:-1])
+        elif isinstance(model, LocalChatModel):
+            break  # a shorter answer may fit; the engine counts exactly, and says in a sentence where none does
         else:
-            break  # the engine says so in a sentence
+            check_fits(tokens, context, limits.answer_tokens)
     return task
 
 
@@ -70,12 +81,12 @@ def write(model: BaseChatModel, task: Task, language: Language, limits: Limits) 
 
 
 def in_other_language(
-    model: BaseChatModel, sentence: str, language: Language, limits: Limits
+    model: BaseChatModel, sentence: str, language: Language, terms: Terms, limits: Limits
 ) -> Generator[str, None, None]:
-    """Pieces of a sentence of an answer in a language. Closing it stops the model."""
+    """Pieces of a sentence of an answer in a language, with these names. Closing it stops the model."""
     return stream_text(
         model,
-        version_messages(sentence, language),
+        version_messages(sentence, language, terms),
         pattern=language_pattern(language, 1),
         max_tokens=min(_VERSION_TOKENS, limits.answer_tokens),
         stop=("\n",),
@@ -102,8 +113,15 @@ def in_language(text: str, language: Language) -> bool:
     return has_han(bare) and han_share(bare) > 0.2 if language == "zh" else han_share(bare) < 0.2
 
 
-def _tokens(model: BaseChatModel, messages: Sequence[BaseMessage]) -> int:
-    return model.count_prompt_tokens(messages) if isinstance(model, LocalChatModel) else prompt_tokens(messages)
+def _most_tokens(model: BaseChatModel, task: Task) -> int:
+    """Tokens of the longest prompt that the task may become."""
+    count = model.count_prompt_tokens if isinstance(model, LocalChatModel) else prompt_tokens
+    return max(count(_messages(task, of, retry=True)) for of in LANGUAGES)
+
+
+def _messages(task: Task, language: Language, retry: bool = False) -> list[BaseMessage]:
+    terms = task.terms.get(language, ())
+    return answer_messages(task.question, task.passages, language, task.history, terms, retry)
 
 
 def _looked_at(model: BaseChatModel, task: Task, language: Language, limits: Limits) -> Generator[str, None, None]:
@@ -130,7 +148,7 @@ def _pieces(
 ) -> Generator[str, None, None]:
     return stream_text(
         model,
-        answer_messages(task.question, task.passages, language, task.history, retry),
+        _messages(task, language, retry),
         pattern=language_pattern(language, len(task.passages)),
         max_tokens=limits.answer_tokens,
         timeout=limits.timeout,

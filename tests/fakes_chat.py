@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from qa.assistant import NotesQA
 from qa.calibration import Calibration, save
 from qa.chat import LocalChatModel, Message, Pattern
 from qa.chat.engine import FinishReason
+from qa.errors import AnswerStopped
 from qa.index import Index
 from qa.settings import Settings
 
@@ -46,6 +48,7 @@ class ScriptedEngine:
         self.closed_early = 0
         self.closed = False
         self.breaks_after: int | None = None  # pieces
+        self.before_choosing: Callable[[], object] = lambda: None
 
     @property
     def answering(self) -> list[int]:
@@ -53,7 +56,13 @@ class ScriptedEngine:
         return [n for n, prompt in enumerate(self.prompts) if not _TRANSLATES.search(prompt[0].content)]
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, pattern: Pattern | None = None, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        pattern: Pattern | None = None,
+        stop: Sequence[str] = (),
+        halt: threading.Event | None = None,
     ) -> Generator[str, None, FinishReason]:
         self.prompts.append(messages)
         self.patterns.append(pattern)
@@ -62,13 +71,18 @@ class ScriptedEngine:
             for start in range(0, len(text), 3):
                 if self.breaks_after is not None and start >= 3 * self.breaks_after:
                     raise RuntimeError("out of memory")
+                _heed(halt)
                 yield text[start : start + 3]
         except GeneratorExit:
             self.closed_early += 1
             raise
         return "stop"
 
-    def choose(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
+    def choose(
+        self, messages: Sequence[Message], options: Sequence[str], *, halt: threading.Event | None = None
+    ) -> dict[str, float]:
+        self.before_choosing()
+        _heed(halt)
         text, margin = messages[-1].content, self.margin
         if _ABOUT_TWO.search(text):
             self.chosen.append(text)
@@ -84,6 +98,11 @@ class ScriptedEngine:
 
     def close(self) -> None:
         self.closed = True
+
+
+def _heed(halt: threading.Event | None) -> None:
+    if halt is not None and halt.is_set():
+        raise AnswerStopped("The answer was stopped.")
 
 
 def open_notes(folder: Path, files: Mapping[str, str], engine: ScriptedEngine | None) -> NotesQA:

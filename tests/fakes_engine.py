@@ -60,6 +60,7 @@ class FakeServer:
         self.models = ["qwen:1.5b", "other"]
         self.lists_models = True
         self.bodies: list[dict[str, Any]] = []
+        self.keys: set[str] = set()
         self.url = ""
         self.released = threading.Event()
         self.client_left = threading.Event()
@@ -87,6 +88,7 @@ def serving(server: FakeServer) -> Iterator[FakeServer]:
             self.wfile.write(body)
 
         def do_POST(self) -> None:
+            server.keys.add(self.headers.get("Authorization", ""))
             server.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             openai = self.path.endswith("/chat/completions")
             self.close_connection = True

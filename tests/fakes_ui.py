@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from qa.errors import BadQuestion, ModelFailed, NotesQAError, UnknownTopic
+from qa.errors import AnswerStopped, BadQuestion, ModelFailed, NoteChanged, NotesQAError, UnknownTopic
+from qa.note_files import AddedFile, NewFile, NoteFile, SavedNote
+from qa.note_tree import ListedNote, NoteTree
 from qa.types import (
     Answer,
     AnswerLanguage,
@@ -15,6 +17,7 @@ from qa.types import (
     Conflict,
     Done,
     Event,
+    Failed,
     Hit,
     IndexChanges,
     IndexState,
@@ -139,11 +142,13 @@ class FakeNotes:
         self.warm_up_seconds = warm_up_seconds
         self.closed = threading.Event()
         self.asked: list[tuple[str, AnswerLanguage, str | None, tuple[Turn, ...]]] = []
+        self.allowed: list[tuple[bool | None, bool | None]] = []
         self.changed = False
         self.stale: tuple[str, ...] = ()
         self.news: queue.Queue[Progress | IndexChanges | Exception] = queue.Queue()
         self.news.put(NOTHING_NEW)
         self.more_topics: tuple[Topic, ...] = ()
+        self.texts = dict(NOTES)  # as they are indexed now
 
     def warm_up(self) -> None:
         time.sleep(self.warm_up_seconds)
@@ -166,9 +171,12 @@ class FakeNotes:
         topic: str | None = None,
         history: Sequence[Turn] = (),
         *,
+        strict: bool | None = None,
         allow_general: bool | None = None,
+        halt: threading.Event | None = None,
     ) -> Iterator[Event]:
         self.asked.append((question, language, topic, tuple(history)))
+        self.allowed.append((strict, allow_general))
         if not question.strip():
             raise BadQuestion("The question is empty. Type one.")
         if topic == "gone.md":
@@ -176,6 +184,10 @@ class FakeNotes:
         answer = self._answer(question, language)
         yield Sources(answer.hits)
         try:
+            if "reading" in question and halt is not None:  # no word comes while the model reads a long prompt
+                halt.wait()
+                yield Failed(AnswerStopped("The answer was stopped."), {})
+                return
             while "endless" in question:
                 time.sleep(self.pause)
                 yield TextDelta("en", "again and ")
@@ -230,6 +242,24 @@ class FakeNotes:
             ),
             *self.more_topics,
         )
+
+    def notes(self) -> dict[str, Note]:
+        return dict(self.texts)
+
+    def note_tree(self) -> NoteTree:
+        notes = (ListedNote(n.path, n.title, (n.language,), 2, len(n.text.encode())) for n in NOTES.values())
+        return NoteTree(tuple(notes), (), (SkippedFile("broken.md", "not UTF-8 text"),))
+
+    def read_note(self, path: str) -> NoteFile:
+        if path not in NOTES:
+            raise NoteChanged(f"There is no note {path!r} any more.", gone=True)
+        return NoteFile(path, NOTES[path].text, NOTES[path].sha256, "utf-8")
+
+    def save_note(self, path: str, text: str, sha256: str) -> SavedNote:
+        return SavedNote(path, sha256, "utf-8", False, True)
+
+    def add_note(self, file: NewFile) -> AddedFile:
+        return AddedFile(file.name, file.name, "added")
 
     def index_state(self) -> IndexState:
         return IndexState(True, self.stale)

@@ -30,6 +30,7 @@ LIBRARY_WARNINGS = [
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
+PATIENCE = 30_000  # milliseconds: a busy machine
 
 
 @contextmanager

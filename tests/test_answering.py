@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from qa.answering import answer_languages
 from qa.assistant import NotesQA
 from qa.chat import Message
 from qa.citations import numbers_in
-from qa.errors import BadQuestion, ModelFailed, SettingsError, UnknownTopic
+from qa.errors import AnswerStopped, BadQuestion, ModelFailed, SettingsError, UnknownTopic
 from qa.types import Done, Extract, Failed, SentenceChecked, Sources, TextDelta, Turn
 from qa.writing import in_language
 
@@ -175,6 +176,37 @@ def test_closing_the_stream_closes_the_model(tmp_path: Path) -> None:
         pass
     events.close()
     assert engine.closed_early == 1
+
+
+def test_answer_that_is_stopped_while_the_model_reads_fails_as_stopped(tmp_path: Path) -> None:
+    notes, engine = notes_with(tmp_path, POOLING)
+    halt = threading.Event()
+    engine.before_choosing = halt.set
+    *events, last = notes.stream("池化有什么作用？", halt=halt)
+    assert isinstance(last, Failed)
+    assert isinstance(last.error, AnswerStopped)
+    assert not any(isinstance(event, TextDelta) for event in events)
+    assert engine.answering == []
+
+
+def test_answer_that_is_stopped_while_it_is_written_keeps_what_was_said(tmp_path: Path) -> None:
+    notes, _ = notes_with(tmp_path, POOLING)
+    halt = threading.Event()
+    for event in notes.stream("池化有什么作用？", halt=halt):
+        if isinstance(event, TextDelta):
+            halt.set()
+    assert isinstance(event, Failed)
+    assert event.texts["zh"]
+    assert POOLING.startswith(event.texts["zh"])
+
+
+def test_stopped_answer_is_not_remembered(tmp_path: Path) -> None:
+    notes, engine = notes_with(tmp_path, POOLING)
+    halt = threading.Event()
+    halt.set()
+    assert isinstance([*notes.stream("池化有什么作用？", halt=halt)][-1], Failed)
+    assert notes.ask("池化有什么作用？").texts["zh"] == POOLING
+    assert len(engine.answering) == 1
 
 
 def test_error_of_the_model_reaches_the_reader_of_the_stream(tmp_path: Path) -> None:
@@ -342,6 +374,38 @@ def test_translated_question_finds_what_the_first_search_missed(tmp_path: Path) 
     assert sources[-1].hits[0].passage.note_path == "rnn.md"
     assert isinstance(events[-1], Done)
     assert events[-1].answer.hits == sources[-1].hits
+
+
+def test_answer_without_the_translation_that_failed_is_not_remembered(tmp_path: Path) -> None:
+    def script(messages: Sequence[Message]) -> str:
+        if "Translate" in messages[0].content:
+            raise ModelFailed("busy")
+        return POOLING
+
+    notes, engine = notes_with(tmp_path, script)
+    assert [notes.ask("池化有什么作用？").texts["zh"] for _ in range(2)] == [POOLING, POOLING]
+    assert len(engine.answering) == 2
+
+
+def test_talk_about_a_translation_is_no_translation(tmp_path: Path) -> None:
+    def script(messages: Sequence[Message]) -> str:
+        if "Translate the sentence" in messages[0].content:
+            return "Sure, here is the translation of it:"
+        return "池化用来降维，减少计算量 [1]。"
+
+    notes, _ = notes_with(tmp_path, script)
+    answer = notes.ask("池化有什么作用？", "both")
+    assert answer.texts["en"].startswith("Your notes say it in Chinese [1].")
+    assert "Sure" not in answer.text
+
+
+def test_closing_the_notes_ends_an_answer_that_is_under_way(tmp_path: Path) -> None:
+    notes, engine = notes_with(tmp_path, POOLING)
+    engine.before_choosing = notes.close
+    *_, last = notes.stream("池化有什么作用？")
+    assert isinstance(last, Done | Failed)
+    with pytest.raises(ModelFailed, match="closed"):
+        notes.ask("池化有什么作用？")
 
 
 def test_answer_is_drawn_from_what_completes_the_hit(tmp_path: Path) -> None:

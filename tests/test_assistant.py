@@ -14,9 +14,10 @@ from fakes_chat import ScriptedEngine, open_notes
 
 from qa.assistant import NotesQA
 from qa.encoder import Vectors
-from qa.errors import BadQuestion, IndexLocked, IndexNotBuilt, ModelFailed, NotesQAError, SettingsError
+from qa.errors import BadQuestion, IndexLocked, IndexNotBuilt, ModelFailed, NoteChanged, NotesQAError, SettingsError
 from qa.index import Index
 from qa.indexing import rules
+from qa.note_files import NewFile
 from qa.settings import Settings
 from qa.types import IndexChanges, IndexState, Progress, Topic
 
@@ -61,6 +62,30 @@ def test_rebuild_sees_an_edit_and_the_next_search_finds_it(tmp_path: Path) -> No
     assert (changes.added, changes.unchanged) == (("new.md",), 2)
     assert notes.search("重置门", 1)[0].passage.note_path == "new.md"
     assert not notes.rebuild()
+
+
+def test_saved_note_is_known_to_the_next_answer(tmp_path: Path) -> None:
+    notes = open_notes(tmp_path, FILES, None)
+    opened = notes.read_note("deep/rnn.md")
+    assert opened.text == FILES["deep/rnn.md"]
+    notes.save_note("deep/rnn.md", "# RNN\n\n重置门决定忘记多少。\n", opened.sha256)
+    assert notes.rebuild().updated == ("deep/rnn.md",)
+    assert "重置门决定忘记多少" in notes.ask("重置门决定什么？").text
+    with pytest.raises(NoteChanged, match="changed by another program"):
+        notes.save_note("deep/rnn.md", "x", opened.sha256)
+
+
+def test_added_note_is_known_to_the_next_answer(tmp_path: Path) -> None:
+    notes = open_notes(tmp_path, FILES, None)
+    assert notes.add_note(NewFile("GRU.md", "# GRU\n\n重置门决定忘记多少。\n".encode())).outcome == "added"
+    assert notes.rebuild().added == ("GRU.md",)
+    assert "重置门决定忘记多少" in notes.ask("重置门决定什么？").text
+
+
+def test_note_that_the_ignore_file_names_cannot_be_read(tmp_path: Path) -> None:
+    notes = open_notes(tmp_path, {**FILES, ".notesignore": "private/\n", "private/b.md": "b\n"}, None)
+    with pytest.raises(NoteChanged, match=r"There is no note 'private/b\.md'"):
+        notes.read_note("private/b.md")
 
 
 def test_retriever_gives_langchain_documents(tmp_path: Path) -> None:

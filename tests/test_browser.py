@@ -111,7 +111,7 @@ def test_a_chinese_question_streams_and_its_source_opens_at_the_quote(visit: Any
     card = v.page.locator("#nq-sources .nq-cited").first
     expect(card.locator("mark").first).to_be_hidden()
     expect(card).to_contain_text("第 7-9 行")
-    card.locator("summary").click()
+    card.locator("> summary").click()
     expect(card.locator("mark").first).to_be_visible()
     assert card.locator("mark").all_inner_texts() == [
         "往往相似",
@@ -328,13 +328,15 @@ def test_payloads_run_nothing_and_load_nothing(visit: Any) -> None:
     v = visit()
     v.ask("payload <img src=http://tracker.example/q.png onerror=window.pwned=9>")
     v.answered()
-    for card in v.page.locator("#nq-sources summary").all():
+    for card in v.page.locator("#nq-sources .nq-source > summary").all():
         card.click()
     v.page.locator("#nq-rebuild").click()
     expect(v.page.locator("#nq-report .nq-changes")).to_be_visible(timeout=10_000)
     for panel in ("#nq-chat .message-content", "#nq-sources"):
         assert (
-            v.page.locator(panel).locator("img, script, iframe, form, input, a, style, object, svg[onload]").count()
+            v.page.locator(panel)
+            .locator("img, script, iframe, form, input, a:not(.nq-cite), style, object, svg[onload]")
+            .count()
             == 0
         )
     expect(v.page.locator("#nq-sources .nq-cited mark")).to_have_text("<script>window.pwned = 1</script>")
@@ -442,7 +444,7 @@ def headers_of(url: str, host: str | None = None) -> tuple[int, Any]:
 
 
 def test_every_response_carries_the_policy_and_health_is_told(address: str) -> None:
-    for path in ("", "healthz", "config", "gradio_api/info", "no-such-page"):
+    for path in ("", "page.js", "healthz", "config", "gradio_api/info", "no-such-page"):
         status, headers = headers_of(address + path)
         assert status == (404 if path == "no-such-page" else 200), path
         assert "default-src 'self'" in headers["Content-Security-Policy"], path

@@ -77,7 +77,7 @@ def test_a_question_is_answered_its_source_opens_and_an_edited_note_is_soon_know
     assert len(lengths) >= 2
     card = page.locator("#nq-sources .nq-cited").first
     expect(card).to_contain_text("cnn.md")
-    card.locator("summary").click()
+    card.locator("> summary").click()
     expect(card.locator("mark").first).to_be_visible()
     assert "".join(card.locator("mark").all_inner_texts()) in POOLING
 

@@ -13,7 +13,7 @@ from langchain_core.messages import HumanMessage
 
 from qa.chat import Engine, LocalChatModel, Message, Pattern, stream_text
 from qa.chat.gguf import read_header
-from qa.errors import ModelFailed
+from qa.errors import AnswerStopped, ModelFailed
 from qa.weights import assemble_chat_gguf, packaged_chat_installed
 
 pytestmark = [
@@ -115,6 +115,21 @@ def test_closing_an_answer_ends_its_decoding(engine: Engine) -> None:
     next(stream)
     stream.close()
     assert is_idle()
+
+
+def test_an_answer_is_stopped_from_another_thread_while_its_prompt_is_read(engine: Engine) -> None:
+    halt = threading.Event()
+    threading.Timer(0.05, halt.set).start()
+    with pytest.raises(AnswerStopped):
+        list(engine.stream([Message("user", "从一数到一百。" * 20)], max_tokens=100, halt=halt))
+    assert is_idle()
+
+
+def test_a_choice_that_nobody_wants_any_more_is_not_made(engine: Engine) -> None:
+    halt = threading.Event()
+    halt.set()
+    with pytest.raises(AnswerStopped):
+        engine.choose(CAPITAL, ["是", "否"], halt=halt)
 
 
 def test_closing_the_text_of_the_langchain_model_ends_the_decoding(engine: Engine) -> None:

@@ -11,11 +11,12 @@ from qa.checking import Checker
 from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.passages import split_note
+from qa.sentence_vectors import SentenceVectors
 from qa.types import Note
 
 TEXT = "# A\n\n## 一\n\n池化用来降维。\n\n## 二\n\n标签平滑的模型当教师效果反而变差。\n\n"
 TEXT += "## 三\n\n标签平滑的模型适合部署。\n"
-GROUNDS = Grounds(split_note(Note("a.md", "A", TEXT, "", "zh")), WordEncoder(), Glossary.load())
+GROUNDS = Grounds(split_note(Note("a.md", "A", TEXT, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
 RELEVANCE = np.array([0.0, 2.0, 1.0], np.float32)
 
 

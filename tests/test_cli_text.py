@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qa.cli_text import hit_text, topic_lines
-from qa.types import Hit, Language, Passage, Topic
+from qa.cli_text import answer_text, hit_text, topic_lines
+from qa.types import Answer, Hit, Language, Passage, Topic
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,11 @@ def test_topics_are_indented_and_say_both_names(language: Language, count: str) 
         f"    池化 · pooling ({count.format(2)})",
         f"#池化 · pooling ({count.format(5)})",
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("zh", "更早的 2 轮对话没有用到。"), ("en", "Earlier turns that were not used: 2.")]
+)
+def test_turns_that_were_left_out_are_said(language: Language, sentence: str) -> None:
+    answer = Answer("q", {"zh": "池化。"}, (), (), True, forgotten_turns=2)
+    assert answer_text(answer, language) == f"池化。\n\n{sentence}"

@@ -9,10 +9,11 @@ from fakes_chat import ScriptedEngine, open_notes
 
 from qa.composing import Composer
 from qa.evidence import NOTHING
+from qa.found import Found
 from qa.glossary import Glossary
 from qa.material import Material, gather
 from qa.passages import split_note
-from qa.retrieval import Found
+from qa.sentence_vectors import SentenceVectors
 from qa.types import Conflict, Hit, Note, Passage
 
 BATCH = "# BN\n\nBN 在批量很小时效果很好。\n"
@@ -26,7 +27,7 @@ def passages(text: str, path: str) -> list[Passage]:
 def material(text: str) -> Material:
     note = Note("a.md", "T", text, "", "zh")
     hits = [Hit(p, n, 1.0 / n, n, n, 0.9) for n, p in enumerate(split_note(note), 1)]
-    return gather("？", Found(hits, NOTHING), {"a.md": note}.get, WordEncoder(), Glossary.load())
+    return gather("？", Found(hits, NOTHING), {"a.md": note}.get, SentenceVectors(WordEncoder()), Glossary.load())
 
 
 def test_own_sentences_of_the_notes_are_cited_one_by_one() -> None:

@@ -9,6 +9,7 @@ from qa.conflicts import Disagreement, disagree, disagreements
 from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.passages import split_note
+from qa.sentence_vectors import SentenceVectors
 from qa.types import Note
 
 
@@ -63,6 +64,6 @@ def test_only_sentences_asked_about_are_compared() -> None:
     text = (
         "# A\n\n## 一\n\nBN 在批量很小时效果很好。\n\n## 二\n\n池化用来降维。\n\n## 三\n\nBN 在批量很小时效果很差。\n"
     )
-    grounds = Grounds(split_note(Note("a.md", "A", text, "", "zh")), WordEncoder(), Glossary.load())
+    grounds = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
     assert list(disagreements(grounds, [0, 1], [0, 1, 2])) == [Disagreement(0, 2)]
     assert list(disagreements(grounds, [1], [0, 2])) == []

@@ -6,9 +6,9 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from qa.evaluation import Question, read_questions
 from qa.notes import line_starts, read_notes
 from qa.passages import split_note
+from qa.question_sets import Question, read_questions
 from qa.types import LANGUAGES, Note
 
 ROOT = Path(__file__).parent.parent

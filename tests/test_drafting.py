@@ -14,11 +14,12 @@ from qa.drafting import Draft, Numbering
 from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.passages import split_note
+from qa.sentence_vectors import SentenceVectors
 from qa.support import Support, supports
 from qa.types import Event, Note, SentenceChecked, TextDelta
 
 TEXT = "# A\n\n## 一\n\n池化用来降维。\n\n池化增强平移不变性。\n\n## 二\n\n填充保住边缘像素。\n"
-GROUNDS = Grounds(split_note(Note("a.md", "A", TEXT, "", "zh")), WordEncoder(), Glossary.load())
+GROUNDS = Grounds(split_note(Note("a.md", "A", TEXT, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
 ANSWER = "池化用来降维 [1]。池化增强平移不变性。[2] 填充保住边缘像素 [1]。\n巴黎举办了足球比赛 [1]。"
 
 

@@ -11,7 +11,8 @@ from conftest import CORPUS
 from qa import Answer, NotesQA, Settings
 from qa.chat import LocalChatModel
 from qa.citations import numbers_in
-from qa.evaluation import evaluate_retrieval, read_questions
+from qa.evaluation import evaluate_retrieval
+from qa.question_sets import read_questions
 from qa.types import Done, Sources, TextDelta
 from qa.writing import in_language
 

@@ -10,6 +10,7 @@ from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.language import search_terms
 from qa.passages import split_note
+from qa.sentence_vectors import SentenceVectors
 from qa.types import Language, Note
 
 TEXT = "# A\n\n池化用来降维，减少计算量。卷积核在图像上滑动。\n\n| a | b |\n|---|---|\n\n```python\nx = 1\n```\n"
@@ -18,7 +19,7 @@ ENGLISH = "# B\n\nPooling reduces the amount of computation.\n"
 
 def grounds(*texts: str) -> Grounds:
     passages = [p for n, text in enumerate(texts) for p in split_note(Note(f"{n}.md", "T", text, "", "zh"))]
-    return Grounds(passages, WordEncoder(), Glossary.load())
+    return Grounds(passages, SentenceVectors(WordEncoder()), Glossary.load())
 
 
 def answer(question: str, language: Language, *texts: str) -> list[tuple[int, str]]:

@@ -13,6 +13,9 @@ from conftest import CORPUS
 from qa import NotesQA, Settings
 from qa.followups import Resolved, is_continuation, leans, resolve
 from qa.glossary import Concept, Glossary
+from qa.language import detect_language
+from qa.notes import read_notes
+from qa.passages import split_note
 from qa.question_sets import read_questions
 from qa.types import Turn
 
@@ -282,6 +285,20 @@ def test_conversations_quote_the_shipped_notes_and_are_many() -> None:
     assert [(row.id, quote) for row in rows for note, quote in row.gold if quote not in texts[note]] == []
     assert sum(row.kind != "standalone" for row in rows) >= 60
     assert sum(row.kind == "standalone" for row in rows) >= 40
+
+
+def test_follow_ups_with_facts_quote_the_shipped_notes_where_these_facts_stand() -> None:
+    lines = (DATA / "followup_answers.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    languages = [detect_language(row["question"]) for row in rows]
+    assert (languages.count("zh"), languages.count("en"), len({row["id"] for row in rows})) == (10, 10, 20)
+    notes = {note.path: note for note in read_notes(CORPUS)[0]}
+    for row in rows:
+        (gold,) = row["gold"]
+        at = notes[gold["note"]].text.index(gold["quote"])
+        (passage,) = (each for each in split_note(notes[gold["note"]]) if each.start <= at < each.end)
+        text = passage.text.casefold()
+        assert all(any(form.casefold() in text for form in fact.split("|")) for fact in row["facts"]), row["id"]
 
 
 def test_conversations_are_told_apart_without_a_model() -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import importlib.resources
-import os
-import threading
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from qa.errors import GlossaryError
-from qa.glossary import Concept, Glossary, GlossaryFile, parse_glossary, read_glossary
+from qa.glossary import Concept, Glossary, parse_glossary, read_glossary
 from qa.language import normalize
 
 POOLING = Concept(("池化", "汇聚"), ("pooling",))
@@ -219,49 +217,11 @@ def test_whole_name_finds_its_concept(name: str, concepts: list[Concept]) -> Non
     assert GLOSSARY.concepts_named(name) == concepts
 
 
-def test_file_in_the_folder_of_notes_is_used_from_when_it_is_there_until_it_goes(tmp_path: Path) -> None:
-    file = GlossaryFile.of(tmp_path)
-    assert file.read() is Glossary.load()
-    (tmp_path / "glossary.tsv").write_text("惊群\tthundering herd\n", encoding="utf-8")
-    assert file.read().concepts_in("thundering herd") == [Concept(("惊群",), ("thundering herd",))]
-    (tmp_path / "glossary.tsv").unlink()
-    assert file.read() is Glossary.load()
+def test_names_of_a_text_are_given_in_the_other_language() -> None:
+    named = GLOSSARY.named_in("批规范化之后再做最大池化，缓解过拟合。", "en")
+    assert named == [("批规范化", "batch normalization"), ("最大池化", "max pooling"), ("过拟合", "overfitting")]
 
 
-def test_changed_file_is_read_again_and_an_unchanged_one_is_not(tmp_path: Path) -> None:
-    path = tmp_path / "mine.tsv"
-    path.write_text("惊群\tthundering herd\n", encoding="utf-8")
-    file = GlossaryFile.of(tmp_path, path)
-    before = file.read()
-    assert file.read() is before
-    path.write_text("羊群\tthundering herd\n", encoding="utf-8")
-    os.utime(path, ns=(1, 1))  # same size, and another time whatever the clock of the disk
-    assert file.read().concepts_in("thundering herd") == [Concept(("羊群",), ("thundering herd",))]
-
-
-def test_chosen_file_that_is_missing_is_told(tmp_path: Path) -> None:
-    with pytest.raises(GlossaryError, match=r"none\.tsv' cannot be read: there is no such file"):
-        GlossaryFile.of(tmp_path, tmp_path / "none.tsv").read()
-
-
-def test_bad_file_is_told_at_every_question_until_it_is_corrected(tmp_path: Path) -> None:
-    path = tmp_path / "glossary.tsv"
-    path.write_text("惊群\n", encoding="utf-8")
-    file = GlossaryFile.of(tmp_path)
-    for _ in range(2):
-        with pytest.raises(GlossaryError, match="Line 1"):
-            file.read()
-    path.write_text("惊群\tthundering herd\n", encoding="utf-8")
-    assert len(file.read()) == len(Glossary.load()) + 1
-
-
-def test_threads_that_read_at_once_get_one_glossary(tmp_path: Path) -> None:
-    (tmp_path / "glossary.tsv").write_text("惊群\tthundering herd\n", encoding="utf-8")
-    file, found = GlossaryFile.of(tmp_path), list[Glossary]()
-    threads = [threading.Thread(target=lambda: found.append(file.read())) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 4
-    assert len({id(glossary) for glossary in found}) == 1
+def test_short_names_and_those_that_the_text_says_itself_are_not_given() -> None:
+    assert GLOSSARY.named_in("池化（pooling）和汇聚；最大池化 max pooling。", "en") == []
+    assert GLOSSARY.named_in("Max pooling fights overfitting.", "zh") == [("max pooling", "最大池化")]

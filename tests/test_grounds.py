@@ -5,25 +5,13 @@ from __future__ import annotations
 import numpy as np
 from fakes import WordEncoder
 
-from qa.encoder import Vectors
 from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.passages import split_note
+from qa.sentence_vectors import SentenceVectors
 from qa.types import Note, Passage
 
 TEXT = "# A\n\n## 一\n\n池化用来降维。\n\n池化没有参数。\n\n## 二\n\n卷积核在图像上滑动。\n"
-
-
-class CountingEncoder(WordEncoder):
-    """Counts the texts that it encodes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.encoded: list[str] = []
-
-    def encode_passages(self, texts: list[str]) -> Vectors:  # type: ignore[override]
-        self.encoded += texts
-        return super().encode_passages(texts)
 
 
 def passages(text: str = TEXT) -> list[Passage]:
@@ -31,7 +19,7 @@ def passages(text: str = TEXT) -> list[Passage]:
 
 
 def test_rows_are_the_sentences_and_short_passages_as_a_whole() -> None:
-    grounds = Grounds(passages(), WordEncoder(), Glossary.load())
+    grounds = Grounds(passages(), SentenceVectors(WordEncoder()), Glossary.load())
     assert [(s.number, s.text, s.whole) for s in grounds.statements] == [
         (1, "池化用来降维。", False),
         (1, "池化没有参数。", False),
@@ -48,23 +36,23 @@ def test_rows_are_the_sentences_and_short_passages_as_a_whole() -> None:
 
 def test_sentence_counts_with_the_headings_above_it() -> None:
     encoder = WordEncoder()
-    grounds = Grounds(passages(), encoder, Glossary.load())
+    grounds = Grounds(passages(), SentenceVectors(encoder), Glossary.load())
     (vector,) = grounds.vectors_in_place([3])
     assert np.array_equal(vector, encoder.encode_passages(["A > 二: 卷积核在图像上滑动。"])[0])
 
 
-def test_sentences_of_former_grounds_are_not_encoded_again() -> None:
-    encoder = CountingEncoder()
-    known = Grounds(passages(), encoder, Glossary.load())
-    first = known.vectors()
-    before = len(encoder.encoded)
-    grounds = Grounds(passages(TEXT + "\n## 三\n\n填充保住边缘。\n"), encoder, Glossary.load(), known)
-    assert np.array_equal(grounds.vectors()[:4], first)
-    assert set(encoder.encoded[before:]) == {"填充保住边缘。"}
+def test_only_what_is_near_a_sentence_is_compared_with_it_exactly() -> None:
+    encoder = WordEncoder()
+    text = "# A\n\n" + "\n\n".join(f"第{n}个词语甲{n}乙{n}。" for n in range(20)) + "\n\n池化用来降维。\n"
+    grounds = Grounds(passages(text), SentenceVectors(encoder), Glossary.load())
+    cosines = grounds.cosines("池化用来降维。", whole=False)
+    assert int(cosines.argmax()) == len(grounds.singles()) - 1
+    assert int(sum(cosines > -1)) == 12
+    assert sum(each.text in encoder.encoded for each in grounds.statements) == 12
 
 
 def test_no_passages_are_no_grounds() -> None:
     encoder = WordEncoder()
-    grounds = Grounds([], encoder, Glossary.load())
+    grounds = Grounds([], SentenceVectors(encoder), Glossary.load())
     assert not grounds
     assert grounds.vectors().shape == (0, encoder.dimension)

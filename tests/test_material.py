@@ -5,10 +5,11 @@ from __future__ import annotations
 from fakes import WordEncoder
 
 from qa.evidence import NOTHING
+from qa.found import Found
 from qa.glossary import Glossary
 from qa.material import gather
 from qa.passages import split_note
-from qa.retrieval import Found
+from qa.sentence_vectors import SentenceVectors
 from qa.types import Hit, Note, Turn
 
 NOTE = Note("a.md", "A", "# A\n\n## 一\n\n池化用来降维。\n\n## 二\n\n卷积核在图像上滑动。\n", "", "zh")
@@ -19,7 +20,7 @@ def found() -> Found:
 
 
 def test_task_and_grounds_number_the_same_passages() -> None:
-    made = gather("池化？", found(), {"a.md": NOTE}.get, WordEncoder(), Glossary.load())
+    made = gather("池化？", found(), {"a.md": NOTE}.get, SentenceVectors(WordEncoder()), Glossary.load())
     assert [p.headings for p in made.task.passages] == [p.headings for p in made.grounds.passages]
     assert len(made.relevance) == len(made.grounds.statements)
     assert all(p.text in NOTE.text for p in made.grounds.passages)
@@ -27,11 +28,16 @@ def test_task_and_grounds_number_the_same_passages() -> None:
 
 def test_history_comes_along() -> None:
     turn = Turn("池化？", "降维。")
-    made = gather("它呢？", found(), {"a.md": NOTE}.get, WordEncoder(), Glossary.load(), [turn])
+    made = gather("它呢？", found(), {"a.md": NOTE}.get, SentenceVectors(WordEncoder()), Glossary.load(), [turn])
     assert made.task.history == (turn,)
 
 
 def test_nothing_found_is_no_material() -> None:
-    made = gather("池化？", Found([], NOTHING), {}.get, WordEncoder(), Glossary.load())
+    made = gather("池化？", Found([], NOTHING), {}.get, SentenceVectors(WordEncoder()), Glossary.load())
     assert made.task.passages == ()
     assert not made.grounds
+
+
+def test_task_has_the_names_of_what_its_passages_say_in_the_other_language() -> None:
+    made = gather("卷积核？", found(), {"a.md": NOTE}.get, SentenceVectors(WordEncoder()), Glossary.load())
+    assert made.task.terms == {"zh": [], "en": [("卷积核", "convolution kernel")]}

@@ -8,7 +8,7 @@ import pytest
 
 from qa.notes import note_title
 from qa.passages import split_note
-from qa.prompts import answer_messages, check_messages, language_pattern, prompt_tokens, yes_no
+from qa.prompts import answer_messages, check_messages, language_pattern, prompt_tokens, version_messages, yes_no
 from qa.types import Language, Note, Passage, Turn
 
 TEXT = "# CNN\n\n## 池化\n\n池化用来降维。\n\n## 填充\n\n填充保住边缘 {x}。\n"
@@ -44,6 +44,7 @@ def test_long_turns_are_cut_and_old_ones_left_out(passages: list[Passage]) -> No
     messages = answer_messages("池化？", passages, "zh", history)
     assert [str(m.content) for m in messages if str(m.content).startswith("问题")][:2] == ["问题3", "问题4"]
     assert prompt_tokens(messages) < 1500
+    assert [str(m.content)[-3:] for m in messages if str(m.content).startswith("很长")] == ["很 …"] * 2
 
 
 def matches(language: Language, text: str) -> bool:
@@ -77,3 +78,19 @@ def test_chinese_pattern_admits(text: str) -> None:
 @pytest.mark.parametrize("text", ["Pooling halves the feature map [1].", "池化用来降维 [7]。", ""])
 def test_chinese_pattern_refuses(text: str) -> None:
     assert not matches("zh", text)
+
+
+def test_names_of_what_passages_say_are_told_before_the_question(passages: list[Passage]) -> None:
+    terms = [("池化层", "pooling layer"), ("过拟合", "overfitting")]
+    answer = answer_messages("What is pooling?", passages, "en", terms=terms)
+    check = check_messages("What is pooling?", passages, "en", terms=terms)
+    told = "Terms: 池化层 = pooling layer; 过拟合 = overfitting\nQuestion: What is pooling?"
+    assert str(answer[-1].content).endswith(told)
+    assert str(check[-1].content).startswith(str(answer[-1].content))
+    assert "Terms:" not in str(answer_messages("What is pooling?", passages, "en")[-1].content)
+
+
+def test_sentence_to_be_translated_comes_with_its_names() -> None:
+    messages = version_messages("A random forest averages.", "zh", [("random forest", "随机森林")])
+    assert messages[-1].content == "术语：random forest = 随机森林\nA random forest averages."
+    assert version_messages("池化。", "en")[-1].content == "池化。"

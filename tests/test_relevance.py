@@ -9,12 +9,13 @@ import pytest
 from fakes import WordEncoder
 
 from qa.evidence import NOTHING
+from qa.found import Asked, Found
 from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.passages import split_note
 from qa.queries import understand
 from qa.relevance import relevance
-from qa.retrieval import Asked, Found
+from qa.sentence_vectors import SentenceVectors
 from qa.types import Hit, Note, Passage
 
 TEXT = (
@@ -40,7 +41,7 @@ def found(question: str | None, scores: Mapping[int, float] | None = None) -> Fo
 
 
 def best(of: Found, passages: list[Passage] = PASSAGES) -> str:
-    grounds = Grounds(passages, WordEncoder(), Glossary.load())
+    grounds = Grounds(passages, SentenceVectors(WordEncoder()), Glossary.load())
     return grounds.statements[int(np.argmax(relevance(grounds, of)))].text
 
 
@@ -65,6 +66,6 @@ def test_without_an_encoder_the_order_of_the_search_counts() -> None:
 
 
 def test_stretches_of_several_sentences_are_no_candidates() -> None:
-    grounds = Grounds(PASSAGES, WordEncoder(), Glossary.load())
+    grounds = Grounds(PASSAGES, SentenceVectors(WordEncoder()), Glossary.load())
     scores = relevance(grounds, found("池化？"))
     assert [np.isinf(score) for score in scores] == [each.whole for each in grounds.statements]

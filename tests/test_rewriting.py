@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from fakes_chat import ScriptedEngine
 
-from qa.rewriting import is_sane_rewrite, rewrite_messages
+from qa.chat import LocalChatModel
+from qa.rewriting import is_sane_rewrite, rewrite_messages, rewritten
 from qa.types import Language, Turn
 
 HISTORY = [
@@ -32,6 +34,14 @@ def test_long_and_old_turns_are_cut() -> None:
     assert "问题3" in content
     assert len(content) < 600
     assert content.count("\n") <= 6
+
+
+def test_question_that_is_too_long_is_not_sent_to_be_rewritten() -> None:
+    engine = ScriptedEngine("束搜索有什么缺点？")
+    model = LocalChatModel(engine=engine, name_of_model="scripted")
+    assert rewritten(model, "它有什么缺点？", HISTORY, 9.0) == "束搜索有什么缺点？"
+    assert rewritten(model, "它有什么缺点？" * 20, HISTORY, 9.0) == ""
+    assert len(engine.prompts) == 1
 
 
 @pytest.mark.parametrize(

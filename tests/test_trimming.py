@@ -9,6 +9,7 @@ from fakes import WordEncoder
 from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.passages import split_note
+from qa.sentence_vectors import SentenceVectors
 from qa.trimming import Trimmed, trim
 from qa.types import Note
 
@@ -17,7 +18,7 @@ TEXT = (
     "## 二\n\n步骤如下：\n\n- 打乱数据顺序。\n- 分成小批训练。\n"
     "\n## 三\n\n卷积核在图像上滑动。\n"
 )
-GROUNDS = Grounds(split_note(Note("a.md", "A", TEXT, "", "zh")), WordEncoder(), Glossary.load())
+GROUNDS = Grounds(split_note(Note("a.md", "A", TEXT, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
 
 
 def trimmed(*wanted: str, sentences: int = 9, tokens: int = 400) -> Trimmed:
@@ -58,5 +59,5 @@ def test_numbers_of_whole_and_shown_agree() -> None:
 
 
 def test_nothing_of_nothing() -> None:
-    empty = Grounds([], WordEncoder(), Glossary.load())
+    empty = Grounds([], SentenceVectors(WordEncoder()), Glossary.load())
     assert trim(empty, np.zeros(0, np.float32)) == Trimmed((), ())

@@ -12,6 +12,7 @@ from fakes_ui import NOTHING_NEW, FakeNotes
 
 from qa.errors import IndexLocked, IndexNotBuilt
 from qa.types import IndexChanges, Progress, Topic
+from qa.ui.conversation import Conversation
 from qa.ui.events import Events, Seen
 from qa.ui.following import Following
 from qa.ui.warming import Warming
@@ -19,6 +20,7 @@ from qa.ui.warming import Warming
 NEW = IndexChanges(("new.md",), (), (), 2, 1, 8, 9, (), 0.1)
 ZH: Any = SimpleNamespace(headers={"accept-language": "zh-CN"})
 EN: Any = SimpleNamespace(headers={"accept-language": "en"})
+SWITCHED: Any = SimpleNamespace(headers={"accept-language": "en", "cookie": "a=b; nq-language=zh"})
 
 
 @pytest.fixture
@@ -95,29 +97,33 @@ def test_stop_ends_it(following: Following) -> None:
 
 def test_page_is_sent_only_what_it_does_not_show_yet(following: Following, events: Events) -> None:
     following.report(NOTHING_NEW)
-    status, topics, seen = events.status("", Seen(), EN)
+    status, topics, *_, seen = events.status("", Seen(), Conversation(), EN)
     assert "All notes are indexed (just now)." in status
     assert topics.choices[0] == ("All notes", "")
-    again = events.status("", seen, EN)
-    assert [update.get("__type__") for update in again] == ["update"] * 3
+    again = events.status("", seen, Conversation(), EN)
+    assert [update.get("__type__") for update in again] == ["update"] * 5
     assert seen == Seen(status, 1)
 
 
 def test_status_follows_the_browsers_language(following: Following, events: Events) -> None:
     following.report(NEW)
-    status, _, _ = events.status("", Seen(), ZH)
+    status, *_ = events.status("", Seen(), Conversation(), ZH)
     assert "1 篇笔记有变动，已更新索引（刚刚）。" in status
     assert "本地模型：scripted-fake" in status
+
+
+def test_what_the_reader_chose_comes_before_the_browsers_language(following: Following, events: Events) -> None:
+    assert "本地模型：scripted-fake" in events.status("", Seen(), Conversation(), SWITCHED)[0]
 
 
 def test_topics_follow_a_refresh_and_the_chosen_one_stays(
     notes: FakeNotes, following: Following, events: Events
 ) -> None:
     following.report(NOTHING_NEW)
-    _, _, seen = events.status("", Seen(), EN)
+    *_, seen = events.status("", Seen(), Conversation(), EN)
     notes.more_topics = (Topic("New", "new.md", 1),)
     following.report(NEW)
-    _, topics, seen = events.status("training-tricks.md", seen, EN)
+    _, topics, _, _, seen = events.status("training-tricks.md", seen, Conversation(), EN)
     assert topics.choices[-1] == ("New (1)", "new.md")
     assert topics.value == "training-tricks.md"
     assert seen.refreshes == 2
@@ -125,15 +131,15 @@ def test_topics_follow_a_refresh_and_the_chosen_one_stays(
 
 def test_chosen_topic_that_is_gone_becomes_all_notes(following: Following, events: Events) -> None:
     following.report(NEW)
-    _, topics, _ = events.status("gone.md", Seen(), EN)
+    _, topics, *_ = events.status("gone.md", Seen(), Conversation(), EN)
     assert topics.value == ""
 
 
 def test_topics_stay_as_they_are_while_only_the_status_changes(following: Following, events: Events) -> None:
     following.report(NEW)
-    _, _, seen = events.status("", Seen(), EN)
+    *_, seen = events.status("", Seen(), Conversation(), EN)
     following.report(IndexLocked("Another process is writing. Wait."))
-    status, topics, _ = events.status("", seen, EN)
+    status, topics, *_ = events.status("", seen, Conversation(), EN)
     assert "Another process is writing. Wait." in status
     assert topics == {"__type__": "update"}
 
@@ -144,7 +150,7 @@ def test_page_without_an_index_has_no_topics_but_all_notes() -> None:
             raise IndexNotBuilt("There is no index yet.")
 
     notes = Unbuilt()
-    _, topics, _ = Events(notes, Warming(notes), Following(notes)).status("", Seen(), EN)
+    _, topics, *_ = Events(notes, Warming(notes), Following(notes)).status("", Seen(), Conversation(), EN)
     assert topics.choices == [("All notes", "")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from html import unescape
@@ -11,17 +12,32 @@ import pytest
 from fakes_ui import CNN, EN, FIRST, HOSTILE, POOLING, SECOND, WARM_UP, ZH, citation, hits, passage
 
 from qa.errors import IndexLocked, ModelFailed
-from qa.types import LANGUAGES, Answer, Citation, Conflict, IndexChanges, Passage, Progress, SkippedFile, Topic
-from qa.ui import render
+from qa.types import (
+    LANGUAGES,
+    Answer,
+    Change,
+    Citation,
+    Conflict,
+    IndexChanges,
+    Language,
+    Note,
+    Passage,
+    Progress,
+    Sentence,
+    SkippedFile,
+    Topic,
+)
+from qa.ui import answers, note_view, render, sources
 from qa.ui.following import Freshness
-from qa.ui.markdown import render_line, render_markdown
+from qa.ui.markdown import plain, render_line, render_markdown
 from qa.ui.strings import WORDS
 
 TAGS = {
     *("div", "p", "span", "ul", "ol", "li", "blockquote", "hr", "br", "pre", "code", "details", "summary", "progress"),
     *("table", "thead", "tbody", "tr", "th", "td", "em", "strong", "s", "mark"),
+    *("a", "button"),
 }
-ATTRIBUTES = {"class", "lang", "start", "role", "value", "max", "title"}
+ATTRIBUTES = {"class", "lang", "start", "role", "value", "max", "title", "id", "href", "type"}
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -84,7 +100,8 @@ class Strict(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in TAGS, tag
         assert {name for name, _ in attrs} <= ATTRIBUTES, attrs
-        assert all("nq-" in (value or "") for name, value in attrs if name == "class"), attrs
+        assert all("nq-" in (value or "") for name, value in attrs if name in ("class", "id")), attrs
+        assert all(re.fullmatch(r"#nq-source-\d+", value or "") for name, value in attrs if name == "href"), attrs
         if tag not in ("br", "hr"):
             self.open.append(tag)
 
@@ -123,7 +140,7 @@ def answer(**changes: object) -> Answer:
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_untrusted_markdown_never_becomes_markup(payload: str) -> None:
     assert_harmless(render_markdown(payload))
-    assert_harmless(render_markdown(payload, (1, len(payload)), cite=True))
+    assert_harmless(render_markdown(payload, [(1, len(payload))], cite=True))
     assert_harmless(render_line(payload))
 
 
@@ -134,12 +151,14 @@ def test_untrusted_text_is_harmless_wherever_it_comes_from(payload: str) -> None
     hostile = Answer(payload, {"zh": payload, "en": payload}, cited, hits(passage, HOSTILE), False, (Conflict(1, 1),))
     changes = IndexChanges((payload,), (payload,), (payload,), 0, 0, 0, 0, (SkippedFile(payload, payload),), 0.0)
     for html in (
-        render.render_question(payload),
-        render.render_answer(hostile, "zh"),
-        render.render_answer(replace(hostile, abstained=True), "en"),
-        render.render_sources(hostile, "zh"),
-        render.render_hits(hostile.hits, "en"),
-        render.render_error(ModelFailed(payload), "zh", {"en": payload}),
+        answers.render_question(payload),
+        answers.render_answer(hostile, "zh"),
+        answers.render_answer(replace(hostile, abstained=True), "en"),
+        sources.render_sources(hostile, "zh"),
+        sources.render_hits(hostile.hits, "en"),
+        answers.render_error(ModelFailed(payload), "zh", {"en": payload}),
+        note_view.render_whole_note(Note("a.md", "A", payload, "", "en"), note_view.place_of(cited[0]), 0, "zh"),
+        note_view.render_whole_note(None, note_view.place_of(passage), 0, "en"),
         render.render_error_line(ModelFailed(payload), "en"),
         render.render_changes(changes, "zh"),
         render.render_model(payload, "zh"),
@@ -153,14 +172,14 @@ def test_untrusted_text_is_harmless_wherever_it_comes_from(payload: str) -> None
 def test_every_stretch_of_a_source_is_marked_without_changing_what_is_read(source: str) -> None:
     unmarked = render_markdown(source)
     for start in range(0, len(source), 7):
-        html = render_markdown(source, (start, min(start + 11, len(source))))
+        html = render_markdown(source, [(start, min(start + 11, len(source)))])
         assert html.replace("<mark>", "").replace("</mark>", "") == unmarked
 
 
 def marked(source: str, quote: str) -> list[str]:
     start = source.index(quote)
-    html = render_markdown(source, (start, start + len(quote)))
-    return [unescape(part.split("</mark>")[0]) for part in html.split("<mark>")[1:]]
+    html = render_markdown(source, [(start, start + len(quote))])
+    return [unescape(re.sub("<[^>]+>", "", part.split("</mark>")[0])) for part in html.split("<mark>")[1:]]
 
 
 def test_a_quote_is_marked_within_a_sentence() -> None:
@@ -173,7 +192,7 @@ def test_a_quote_is_marked_through_bold_code_and_list_marks() -> None:
 
 
 def test_a_quote_is_marked_in_the_right_one_of_equal_words() -> None:
-    html = render_markdown("- 1. 同样\n- 2. 同样\n", (13, 15))
+    html = render_markdown("- 1. 同样\n- 2. 同样\n", [(13, 15)])
     assert html == '<ul><li><ol><li>同样</li></ol></li><li><ol start="2"><li><mark>同样</mark></li></ol></li></ul>'
 
 
@@ -185,7 +204,7 @@ def test_a_quote_is_marked_in_table_cells() -> None:
 def test_a_quote_is_marked_in_code_and_a_formula_whole() -> None:
     assert marked(CNN, "x_{pq}\n$$\n\n```python\ndef max") == [
         "\\[y_{ij} = \\max_{(p,q) \\in R_{ij}} x_{pq}\\]",
-        "def max",
+        *("def", " ", "max"),  # each within its own colour
     ]
     assert marked("    indented code", "code") == ["code"]
 
@@ -194,6 +213,11 @@ def test_a_quote_is_marked_with_windows_lines_wide_spaces_tabs_and_escapes() -> 
     assert marked("　　段落一\r\n段落二\r\n", "一\r\n段落") == ["一", "段落"]
     assert marked("-\titem one\n\n\tsecond two\n", "second") == ["second"]
     assert marked("a \\* b &amp; c", "\\* b &amp;") == ["*", " b ", "&"]
+
+
+def test_marks_that_turn_the_order_of_characters_are_shown_as_such() -> None:
+    assert render_markdown("safe\u202egpj.exe\u202c `\u202b` $\u202a$") == "<p>safe�gpj.exe� <code>�</code> \\(�\\)</p>"
+    assert plain("a\u202db\u2066c\u2069") == "a�b\u2066c\u2069"
 
 
 def test_dollars_of_money_are_no_formula() -> None:
@@ -209,18 +233,20 @@ def test_tables_code_and_lists_are_rendered() -> None:
     html = render_markdown(CNN)
     assert "<th>方式</th>" in html
     assert "<td>最大池化</td>" in html
-    assert "<pre><code>def max_pool(x, k=2):&#10;    return" in html
+    assert (
+        '<pre><code><span class="nq-code-keyword">def</span> <span class="nq-code-name">max_pool</span>(x, k=' in html
+    )
     assert "<strong>往往相似</strong>" in html
 
 
 def test_the_quote_on_the_cited_line_is_the_one_that_is_found() -> None:
     passage = Passage("a.md", "A", (), "x y\nx y\nx y\n", 30, 42, 5, 7, "en")
-    assert render.locate_quote(Citation(1, passage, "x y", 6, 6)) == (4, 7)
-    assert render.locate_quote(Citation(1, passage, "not there", 6, 6)) == (0, 0)
+    assert sources.locate_quote(Citation(1, passage, "x y", 6, 6)) == (4, 7)
+    assert sources.locate_quote(Citation(1, passage, "not there", 6, 6)) == (0, 0)
 
 
 def test_citations_come_first_with_their_numbers_then_what_else_was_found() -> None:
-    html = render.render_sources(answer(), "en")
+    html = sources.render_sources(answer(), "en")
     assert html.count("nq-cited") == 2
     assert html.count("nq-found") == 1
     assert html.index("nq-cited") < html.index("Also found") < html.index("training-tricks.md")
@@ -241,8 +267,8 @@ def test_a_hit_within_a_cited_passage_is_not_shown_again() -> None:
     whole = passage(POOLING.note_path, POOLING.headings)
     longer = answer(citations=(citation(1, whole, FIRST),), hits=hits(POOLING, WARM_UP))
     assert (POOLING.start > whole.start, POOLING.end == whole.end) == (True, True)
-    assert numbers(render.render_sources(longer, "en")) == ["1", "·"]
-    assert 'class="nq-note">training-tricks.md<' in render.render_sources(longer, "en").split("nq-found")[1]
+    assert numbers(sources.render_sources(longer, "en")) == ["1", "·"]
+    assert 'class="nq-note">training-tricks.md<' in sources.render_sources(longer, "en").split("nq-found")[1]
 
 
 @pytest.mark.parametrize(
@@ -255,35 +281,49 @@ def test_a_hit_within_a_cited_passage_is_not_shown_again() -> None:
 )
 def test_a_hit_is_shown_again_only_where_nothing_of_it_was_cited(other: Passage, shown: list[str]) -> None:
     cited = (citation(1, POOLING, FIRST),)
-    assert numbers(render.render_sources(answer(citations=cited, hits=hits(other)), "en")) == shown
+    assert numbers(sources.render_sources(answer(citations=cited, hits=hits(other)), "en")) == shown
 
 
 def test_ranks_are_shown_only_where_no_citation_has_a_number() -> None:
-    assert numbers(render.render_hits(hits(WARM_UP, POOLING), "en")) == ["1", "2"]
-    assert numbers(render.render_sources(answer(citations=(), abstained=True), "en")) == ["1", "2"]
-    assert numbers(render.render_sources(answer(), "en")) == ["1", "2", "·"]
+    assert numbers(sources.render_hits(hits(WARM_UP, POOLING), "en")) == ["1", "2"]
+    assert numbers(sources.render_sources(answer(citations=(), abstained=True), "en")) == ["1", "2"]
+    assert numbers(sources.render_sources(answer(), "en")) == ["1", "2", "·"]
 
 
 def test_a_found_passage_has_a_tag_for_each_way_by_which_it_was_found() -> None:
     hit = replace(hits(POOLING)[0], ways=("meaning", "glossary"))
-    html = render.render_hits([hit], "zh")
+    html = sources.render_hits([hit], "zh")
     assert (
         '<span class="nq-ways"><span class="nq-way" title="意思与问题相近">语义</span> '
         '<span class="nq-way" title="含有问题中术语的另一种语言的说法">术语对照</span></span></summary>'
     ) in html
     assert_harmless(html)
-    assert tags(render.render_hits([replace(hit, ways=("words", "translation"))], "en")) == ["words", "translation"]
-    assert "nq-way" not in render.render_hits([replace(hit, ways=())], "en")
+    assert tags(sources.render_hits([replace(hit, ways=("words", "translation"))], "en")) == ["words", "translation"]
+    assert "nq-way" not in sources.render_hits([replace(hit, ways=())], "en")
 
 
-def test_what_else_was_found_has_its_tags_beside_a_citation_without_any() -> None:
+def test_a_citation_has_the_tags_of_the_passage_in_which_it_was_found() -> None:
     found = tuple(replace(hit, ways=("words",)) for hit in hits(WARM_UP, POOLING))
-    cited, others = render.render_sources(answer(hits=found), "en").split("Also found")
-    assert (tags(cited), tags(others)) == ([], ["words"])
+    cited, others = sources.render_sources(answer(hits=found), "en").split("Also found")
+    assert (tags(cited), tags(others)) == (["words", "words"], ["words"])
+    assert tags(sources.render_sources(answer(hits=found[:1]), "en")) == ["words"]
+
+
+def test_ranks_and_scores_are_folded_away() -> None:
+    hit = replace(hits(POOLING)[0], ways=("meaning",), lexical_rank=None)
+    html = sources.render_hits([hit], "en").split('<details class="nq-why">')[1]
+    assert html.startswith(
+        "<summary>Why this was found</summary><ul><li>Close to the question in meaning</li>"
+        "<li>No. 1 by meaning (cosine 0.900)</li><li>No. 1 overall (score 0.0164)</li></ul></details>"
+    )
+
+
+def test_while_an_answer_is_written_no_passage_has_a_number_that_its_text_may_mean() -> None:
+    assert numbers(sources.render_hits(hits(WARM_UP, POOLING), "en", ranked=False)) == ["·", "·"]
 
 
 def test_lines_are_said_in_chinese() -> None:
-    html = render.render_sources(answer(), "zh")
+    html = sources.render_sources(answer(), "zh")
     assert "第 7-9 行" in html
     assert "第 10 行" in html
 
@@ -294,33 +334,97 @@ def test_an_excerpt_has_no_syntax_and_no_tags() -> None:
 
 
 def test_both_languages_stand_under_their_headings_and_one_alone_does_not() -> None:
-    both = render.render_answer(answer(texts={"en": EN, "zh": ZH}), "en")
-    assert both.index(">中文<") < both.index("池化有两个作用") < both.index(">English<") < both.index("Pooling does")
-    assert "中文" not in render.render_answer(answer(), "zh")
+    both = answers.render_answer(answer(texts={"en": EN, "zh": ZH}), "en")
+    assert both.index(">中文<") < both.index(">English<") < both.index("池化有两个作用") < both.index("Pooling does")
+    assert "中文" not in answers.render_answer(answer(), "zh")
+
+
+def said(language: Language, text: str, *citations: int, change: Change = "kept") -> Sentence:
+    return Sentence(language, text, citations, 0.5, change)
+
+
+def rows(html: str) -> list[str]:
+    return [re.sub("<[^>]+>", "", part.split("</div>")[0]) for part in html.split('class="nq-version" lang="')[1:]]
+
+
+def test_two_versions_stand_side_by_side_sentence_by_sentence_with_the_same_numbers() -> None:
+    sentences = (
+        said("zh", "池化降维。", 1),
+        said("zh", "它不变。", 2),
+        said("en", "It reduces.", 1),
+        said("en", "It stays.", 2),
+    )
+    html = answers.render_answer(answer(texts={"zh": ZH, "en": EN}, sentences=sentences), "zh")
+    assert rows(html) == ['zh">池化降维 [1]。', 'en">It reduces [1].', 'zh">它不变 [2]。', 'en">It stays [2].']
+    assert_harmless(html)
+
+
+def test_a_sentence_without_its_version_stands_beside_nothing() -> None:
+    sentences = (
+        said("zh", "一。", 1),
+        said("zh", "二。", 2),
+        said("en", "Two.", 2),
+        said("en", "Left out.", change="dropped"),
+    )
+    html = answers.render_answer(answer(texts={"zh": ZH, "en": EN}, sentences=sentences), "zh")
+    assert rows(html) == ['zh">一 [1]。', 'en">', 'zh">二 [2]。', 'en">Two [2].']
+
+
+def test_what_no_note_supports_is_marked_in_one_language_and_in_two() -> None:
+    loose = said("zh", "池化没有参数。", change="marked")
+    one = answers.render_answer(answer(texts={"zh": f"{ZH}池化没有参数。（不在你的笔记中）"}, sentences=(loose,)), "zh")
+    assert '<mark class="nq-unsupported">池化没有参数。（不在你的笔记中）</mark>' in one
+    sentences = (loose, said("en", "Pooling has no parameters.", change="marked"))
+    two = answers.render_answer(answer(texts={"zh": ZH, "en": EN}, sentences=sentences), "zh")
+    assert '<mark class="nq-unsupported">Pooling has no parameters. (not from your notes)</mark>' in two
+
+
+def test_the_quote_of_each_number_goes_with_the_answer_as_plain_text() -> None:
+    html = answers.render_answer(answer(), "zh", place=3)
+    assert html.startswith('<div id="nq-answer-3" class="nq-answer">')
+    titles = [unescape(part.split('"')[0]) for part in html.split('class="nq-quote" title="')[1:]]
+    assert titles[1] == f"ai-interview.md, 第 10 行 \n{SECOND}"
+    assert "$" not in html
+    assert "`" not in html
 
 
 def test_citation_numbers_are_set_off() -> None:
-    assert '<span class="nq-cite">[2]</span>' in render.render_answer(answer(), "zh")
+    assert '<a class="nq-cite" href="#nq-source-2">[2]</a>' in answers.render_answer(answer(), "zh")
+    assert 'id="nq-source-2"' in sources.render_sources(answer(), "zh")
+    assert "href" not in answers.render_texts({"zh": ZH})  # the numbers lead nowhere yet
 
 
 def test_an_abstained_answer_looks_different() -> None:
-    assert "nq-abstained" in render.render_answer(answer(abstained=True, citations=()), "zh")
-    assert "nq-abstained" not in render.render_answer(answer(), "zh")
+    assert "nq-abstained" in answers.render_answer(answer(abstained=True, citations=()), "zh")
+    assert "nq-abstained" not in answers.render_answer(answer(), "zh")
+
+
+@pytest.mark.parametrize(
+    ("ui", "sentence"), [("zh", "更早的 3 轮对话没有用到。"), ("en", "Earlier turns that were not used: 3.")]
+)
+@pytest.mark.parametrize("abstained", [False, True])
+def test_turns_that_were_left_out_are_said_below_the_answer(ui: Language, sentence: str, abstained: bool) -> None:
+    forgetful = answer(forgotten_turns=3, abstained=abstained)
+    assert sentence in answers.render_answer(forgetful, ui)
+    assert sentence not in answers.render_answer(replace(forgetful, forgotten_turns=0), ui)
 
 
 def test_a_disagreement_is_said_below_the_answer() -> None:
-    html = render.render_answer(answer(conflicts=(Conflict(1, 2),)), "zh")
-    assert html.endswith('<p class="nq-conflict">笔记之间说法不一：[1]与[2]。请打开来源对照。</p></div>')
+    html = answers.render_answer(answer(conflicts=(Conflict(1, 2),)), "zh")
+    told = re.sub("<[^>]+>", "", html.split('<p class="nq-conflict">')[1].split("</p>")[0])
+    assert told == "笔记之间说法不一：[1]与[2]。请打开来源对照。"
+    assert html.count('href="#nq-source-1"') == 2
 
 
 def test_an_error_stands_under_what_was_written() -> None:
-    html = render.render_error(ModelFailed("It stopped."), "zh", {"zh": "池化"})
+    html = answers.render_error(ModelFailed("It stopped."), "zh", {"zh": "池化"})
     assert html.index("池化") < html.index("对话模型在回答途中停止了") < html.index("It stopped.")
 
 
 def test_a_stopped_answer_keeps_its_text_and_a_waiting_line_goes() -> None:
-    assert "写到" in render.render_stopped(render.render_texts({"zh": "写到"}), "zh")
-    assert "正在" not in render.render_stopped(render.render_waiting("searching", "zh"), "zh")
+    assert "写到" in answers.render_stopped(answers.render_texts({"zh": "写到"}), "zh")
+    assert "正在" not in answers.render_stopped(render.render_waiting("searching", "zh"), "zh")
+    assert "nq-writing" not in answers.render_stopped(answers.render_texts({"zh": "写到"}), "zh")
 
 
 LARGE = SkippedFile("d.md", "is larger than the limit: 20 MB", "skip_too_large")
@@ -398,7 +502,7 @@ def test_every_stage_of_a_refresh_has_words(stage: str) -> None:
 
 def test_other_places_of_the_same_text_are_named() -> None:
     hit = replace(hits(POOLING)[0], copies=(WARM_UP, HOSTILE))
-    html = render.render_hits([hit], "en")
+    html = sources.render_hits([hit], "en")
     assert "The same text is also in: training-tricks.md L3-L5, &lt;img src=x" in html
     assert_harmless(html)
 

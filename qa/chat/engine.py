@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -48,18 +49,22 @@ class Engine(Protocol):
         max_tokens: int,
         pattern: Pattern | None = None,
         stop: Sequence[str] = (),
+        halt: threading.Event | None = None,
     ) -> Generator[str, None, FinishReason]:
         """Text as it is decoded, whole characters only; the generator returns why it ended.
 
-        Streams that are open at the same time are decoded in one batch. Closing the generator ends the decoding.
+        Streams that are open at the same time are decoded in one batch. Closing the generator ends the decoding; so
+        does setting `halt` in another thread, also while the prompt is being read: then AnswerStopped is raised.
         `stop` strings end the text and are left out of it. An answer that would pass the end of the context ends
         there with "length". Raises ModelFailed where the prompt alone fills the context.
         """
 
-    def choose(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
+    def choose(
+        self, messages: Sequence[Message], options: Sequence[str], *, halt: threading.Event | None = None
+    ) -> dict[str, float]:
         """Natural logarithm of how probable each option's first token is as the next token, no option excluded.
 
-        Raises NotImplementedError where an engine cannot tell.
+        `halt` as in `stream`. Raises NotImplementedError where an engine cannot tell.
         """
 
     def count_tokens(self, text: str) -> int:
@@ -77,11 +82,12 @@ def without_control_tokens(text: str) -> str:
     return _CONTROL_TOKEN.sub("< |", text)
 
 
-def check_fits(prompt_tokens: int, context_tokens: int) -> None:
-    """Raise ModelFailed where no room is left for a single token of answer."""
-    if prompt_tokens >= context_tokens:
+def check_fits(prompt_tokens: int, context_tokens: int, answer_tokens: int = 1) -> None:
+    """Raise ModelFailed where no room is left for so many tokens of answer."""
+    if prompt_tokens + answer_tokens > context_tokens:
+        answer = f" and its answer up to {answer_tokens}" if answer_tokens > 1 else ""
         raise ModelFailed(
-            f"The prompt has {prompt_tokens} tokens, but the chat model's context is {context_tokens} tokens. "
+            f"The prompt has {prompt_tokens} tokens{answer}, but the chat model's context is {context_tokens} tokens. "
             "Ask a shorter question or raise NOTES_QA_CONTEXT_TOKENS."
         )
 

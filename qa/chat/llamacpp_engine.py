@@ -7,6 +7,7 @@ may open; where there are no socket files (Windows) on a port of this computer b
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import secrets
 import shutil
@@ -15,15 +16,18 @@ import tempfile
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
 from qa.chat.engine import FinishReason, Message, Pattern, check_fits, until_stop, without_control_tokens
 from qa.chat.gguf import read_header
-from qa.errors import ModelFailed
+from qa.errors import AnswerStopped, ModelFailed
+
+_T = TypeVar("_T")
 
 _SLOTS = 4  # sequences decoded at once
 _PROMPT_CACHE_MB = 512
+_LOOK_SECONDS = 0.1  # between two looks at whether what is awaited is still wanted
 
 
 class LlamaCppEngine:
@@ -91,28 +95,31 @@ class LlamaCppEngine:
         max_tokens: int,
         pattern: Pattern | None = None,
         stop: Sequence[str] = (),
+        halt: threading.Event | None = None,
     ) -> Generator[str, None, FinishReason]:
         check_fits(size := self.count_prompt_tokens(messages), self._context_tokens)
         request = _request(messages, min(max_tokens, self._context_tokens - size))
         if pattern:
             request["grammar"] = pattern.gbnf
         reason: list[FinishReason] = []
-        chunks = self._chunks(request)
+        chunks = self._chunks(request, halt)
         try:
             met = yield from until_stop(_pieces(chunks, reason), stop)
             return "stop" if met or not reason else reason[0]
         finally:
             chunks.close()
 
-    def choose(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
+    def choose(
+        self, messages: Sequence[Message], options: Sequence[str], *, halt: threading.Event | None = None
+    ) -> dict[str, float]:
         check_fits(self.count_prompt_tokens(messages), self._context_tokens)
-        return {option: self._log_probability(messages, option) for option in options}
+        return {option: self._log_probability(messages, option, halt) for option in options}
 
-    def _log_probability(self, messages: Sequence[Message], option: str) -> float:
+    def _log_probability(self, messages: Sequence[Message], option: str, halt: threading.Event | None) -> float:
         """Logarithms are taken before the grammar excludes the other tokens."""
         grammar = f"root ::= {json.dumps(option, ensure_ascii=False)}"
         request = _request(messages, 1) | {"grammar": grammar, "logprobs": True, "top_logprobs": 1}
-        for chunk in self._chunks(request):
+        for chunk in self._chunks(request, halt):
             for choice in chunk.get("choices", ()):
                 if found := (choice.get("logprobs") or {}).get("content"):
                     return float(found[0]["logprob"])
@@ -143,14 +150,14 @@ class LlamaCppEngine:
             raise ModelFailed(f"The chat model stopped: {answer.text}")
         return answer.json()
 
-    def _chunks(self, request: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
+    def _chunks(self, request: dict[str, Any], halt: threading.Event | None) -> Generator[dict[str, Any], None, None]:
         """What the server sends for one request; a thread waits for it, because its call returns only at the end."""
         found: SimpleQueue[dict[str, Any] | Exception | None] = SimpleQueue()
-        left = threading.Event()
+        left, halted = threading.Event(), halt or threading.Event()
 
         def receive(chunk: dict[str, Any]) -> bool:
             found.put(chunk)
-            return left.is_set() or self._closed.is_set()  # true ends the decoding
+            return left.is_set() or halted.is_set() or self._closed.is_set()  # true ends the decoding
 
         def read() -> None:
             try:
@@ -169,7 +176,7 @@ class LlamaCppEngine:
             self._readers.add(reader)
         reader.start()
         try:
-            while (chunk := found.get()) is not None:
+            while (chunk := _next(found, halted)) is not None:
                 if isinstance(chunk, Exception):
                     raise ModelFailed(f"The chat model stopped: {chunk}") from chunk
                 if "error" in chunk or "code" in chunk:
@@ -177,6 +184,14 @@ class LlamaCppEngine:
                 yield chunk
         finally:
             left.set()
+
+
+def _next(found: SimpleQueue[_T], halted: threading.Event) -> _T:
+    """What comes next. Raises AnswerStopped once that is wanted."""
+    while not halted.is_set():
+        with contextlib.suppress(Empty):
+            return found.get(timeout=_LOOK_SECONDS)
+    raise AnswerStopped("The answer was stopped.")
 
 
 def _turns(messages: Sequence[Message]) -> list[dict[str, str]]:

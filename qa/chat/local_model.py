@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ class LocalChatModel(BaseChatModel):
     engine: Any  # an Engine; pydantic cannot check a protocol
     name_of_model: str
     max_tokens: int = 320
+    halt: threading.Event | None = None  # ends every call once it is set
 
     @property
     def _llm_type(self) -> str:
@@ -41,7 +43,14 @@ class LocalChatModel(BaseChatModel):
 
     def choose(self, messages: Sequence[BaseMessage], options: Sequence[str]) -> dict[str, float]:
         """See `Engine.choose`."""
-        return self._engine.choose(_turns(messages), options)
+        return self._engine.choose(_turns(messages), options, **self._halting())
+
+    def stopped_by(self, halt: threading.Event) -> LocalChatModel:
+        """The same model, whose calls end with AnswerStopped once the event is set."""
+        return self.model_copy(update={"halt": halt})
+
+    def _halting(self) -> dict[str, Any]:
+        return {} if self.halt is None else {"halt": self.halt}
 
     def count_tokens(self, text: str) -> int:
         """Tokens of a bare text, exactly."""
@@ -78,7 +87,8 @@ class LocalChatModel(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         turns = _turns(messages)
         text = ""
-        pieces = self._engine.stream(turns, max_tokens=max_tokens or self.max_tokens, pattern=pattern, stop=stop or ())
+        most = max_tokens or self.max_tokens
+        pieces = self._engine.stream(turns, max_tokens=most, pattern=pattern, stop=stop or (), **self._halting())
         try:
             while True:
                 try:

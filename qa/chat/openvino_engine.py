@@ -20,7 +20,7 @@ from typing import Any
 from qa.chat.engine import FinishReason, Message, Pattern, check_fits, until_stop, without_control_tokens
 from qa.chat.gguf import read_header
 from qa.chat.openvino_ir import converted
-from qa.errors import ModelFailed
+from qa.errors import AnswerStopped, ModelFailed
 from qa.types import Progress
 
 _log = logging.getLogger(__name__)
@@ -38,13 +38,19 @@ _HELD_TOKENS = 8  # a character is never longer
 class _Request:
     """One sequence on its way through the decoding thread."""
 
-    def __init__(self, tokens: Any, config: Any) -> None:
+    def __init__(self, tokens: Any, config: Any, halt: threading.Event | None = None) -> None:
         self.tokens = tokens
         self.config = config
+        self.halt = halt
         self.out: SimpleQueue[list[tuple[int, float]] | FinishReason | Exception] = SimpleQueue()
         self.handle: Any = None
         self.started = False  # its first token is there, so its prompt is in the cache
         self.aborted = False
+
+    @property
+    def unwanted(self) -> bool:
+        """Whether nobody waits for its text any more."""
+        return self.aborted or (self.halt is not None and self.halt.is_set())
 
 
 class OpenVINOEngine:
@@ -102,11 +108,12 @@ class OpenVINOEngine:
         max_tokens: int,
         pattern: Pattern | None = None,
         stop: Sequence[str] = (),
+        halt: threading.Event | None = None,
     ) -> Generator[str, None, FinishReason]:
         tokens = self._prompt_tokens(messages)
         check_fits(size := tokens.shape[1], self._context_tokens)
         config = self._config(min(max_tokens, self._context_tokens - size), pattern.regex if pattern else None)
-        request = self._submit(_Request(tokens, config))
+        request = self._submit(_Request(tokens, config, halt))
         reason: list[FinishReason] = []
         try:
             met = yield from until_stop(self._pieces(request, reason), stop)
@@ -114,12 +121,15 @@ class OpenVINOEngine:
         finally:
             self._abort(request)
 
-    def choose(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
+    def choose(
+        self, messages: Sequence[Message], options: Sequence[str], *, halt: threading.Event | None = None
+    ) -> dict[str, float]:
         tokens = self._prompt_tokens(messages)
         check_fits(tokens.shape[1], self._context_tokens)
         # The log-probability of a chosen token is taken before the grammar excludes the others.
         requests = {
-            option: self._submit(_Request(tokens, self._config(1, re.escape(option), logprobs=1))) for option in options
+            option: self._submit(_Request(tokens, self._config(1, re.escape(option), logprobs=1), halt))
+            for option in options
         }
         try:
             return {option: next(self._tokens(request))[0][1] for option, request in requests.items()}
@@ -177,6 +187,8 @@ class OpenVINOEngine:
         """Token numbers with their log-probabilities as they come."""
         while True:
             found = request.out.get()
+            if isinstance(found, AnswerStopped):
+                raise found
             if isinstance(found, Exception):
                 raise ModelFailed(f"The chat model stopped: {found}") from found
             if isinstance(found, str):
@@ -209,15 +221,18 @@ class OpenVINOEngine:
                     self._changed.wait()
                 if self._closed:
                     break
+                for each in [each for each in self._waiting if each.unwanted]:
+                    self._waiting.remove(each)
+                    each.out.put(_stopped())
                 # One prompt at a time: the next one finds the common prefix in the cache.
                 request = self._waiting.popleft() if self._waiting and all(each.started for each in active) else None
             try:
-                if request is not None and not request.aborted:
+                if request is not None:
                     number += 1
                     request.handle = self._pipeline.add_request(number, request.tokens, request.config)
                     active.append(request)
                 for each in active:
-                    if each.aborted:
+                    if each.unwanted:
                         each.handle.cancel()
                 if active:
                     if not all(each.started for each in active):
@@ -243,6 +258,10 @@ class OpenVINOEngine:
             self._pipeline.step()
 
 
+def _stopped() -> AnswerStopped:
+    return AnswerStopped("The answer was stopped.")
+
+
 def _deliver(request: _Request) -> bool:
     """Pass on what the last step decoded; False where the sequence has ended."""
     running = request.handle.get_status().name == "RUNNING"
@@ -254,7 +273,9 @@ def _deliver(request: _Request) -> bool:
             last = output.finish_reason.name
     if running:
         return True
-    if request.handle.get_status().name == "IGNORED":
+    if request.unwanted:
+        request.out.put(_stopped())
+    elif request.handle.get_status().name == "IGNORED":
         request.out.put(RuntimeError("the prompt does not fit its memory."))
     else:
         request.out.put("length" if last == "LENGTH" else "stop")

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from qa.errors import NotesQAError
-from qa.types import Answer, AnswerLanguage, Event, Hit, IndexChanges, IndexState, Progress, Topic, Turn
+from qa.note_files import AddedFile, NewFile, NoteFile, SavedNote
+from qa.note_tree import NoteTree
+from qa.types import Answer, AnswerLanguage, Event, Hit, IndexChanges, IndexState, Note, Progress, Topic, Turn
 
 
 class Backend(Protocol):
@@ -32,12 +34,24 @@ class Backend(Protocol):
         topic: str | None = None,
         history: Sequence[Turn] = (),
         *,
+        strict: bool | None = None,
         allow_general: bool | None = None,
+        halt: threading.Event | None = None,
     ) -> Iterator[Event]: ...
 
     def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]: ...
 
     def topics(self) -> tuple[Topic, ...]: ...
+
+    def notes(self) -> dict[str, Note]: ...
+
+    def note_tree(self) -> NoteTree: ...
+
+    def read_note(self, path: str) -> NoteFile: ...
+
+    def save_note(self, path: str, text: str, sha256: str) -> SavedNote: ...
+
+    def add_note(self, file: NewFile) -> AddedFile: ...
 
     def rebuild(self, full: bool = False, progress: Callable[[Progress], None] | None = None) -> IndexChanges: ...
 

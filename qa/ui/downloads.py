@@ -10,8 +10,7 @@ from starlette.responses import Response
 from qa.conversation_files import conversation_json, conversation_markdown, question_file
 from qa.conversations import Conversations
 from qa.errors import ConversationNotFound, ConversationsUnusable
-from qa.types import Language
-from qa.ui.strings import error_sentence, language_of
+from qa.ui.strings import error_sentence, ui_language
 
 RATINGS = "/ratings.jsonl"
 
@@ -51,7 +50,7 @@ def _conversation(conversations: Conversations, identity: str, kind: str, reques
     name = f"{''.join(c if c.isalnum() else ' ' for c in conversation.title).strip()[:60] or 'notes-qa'}.{kind}"
     if kind == "json":
         return _file(conversation_json(conversation), name, "application/json")
-    return _file(conversation_markdown(conversation, _language(request)), name, "text/markdown")
+    return _file(conversation_markdown(conversation, ui_language(request)), name, "text/markdown")
 
 
 def _file(text: str, name: str, kind: str) -> Response:
@@ -60,8 +59,4 @@ def _file(text: str, name: str, kind: str) -> Response:
 
 
 def _told(error: ConversationNotFound | ConversationsUnusable, status: int, request: Request) -> HTTPException:
-    return HTTPException(status, error_sentence(error, _language(request))[0])
-
-
-def _language(request: Request) -> Language:
-    return language_of(request.headers.get("accept-language", ""))
+    return HTTPException(status, error_sentence(error, ui_language(request))[0])

@@ -11,26 +11,14 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.events import Dependency
 
-from qa.conversations import LONGEST_TITLE, Conversations
+from qa.conversations import LONGEST_TITLE
+from qa.ui.chat_tab import ChatTab
 from qa.ui.downloads import RATINGS
 from qa.ui.history_events import HistoryEvents
 from qa.ui.strings import i18n
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-ADDRESS_SCRIPT = Path(__file__).with_name("address.js")
-
-
-@dataclass(frozen=True, slots=True)
-class ChatParts:
-    """What of the page the panel fills when a conversation is opened, and what it waits for."""
-
-    conversation: gr.State
-    chat: gr.Chatbot
-    sources: gr.Markdown
-    send: gr.Button
-    stop: gr.Button
-    loaded: Dependency  # the page's own first event
-    asked: Dependency  # an answer, which opening another conversation cancels
+HISTORY_CSS = Path(__file__).with_name("history.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +108,27 @@ def build_history(with_logout: bool) -> History:
     )  # fmt: skip
 
 
-def connect_history(history: History, parts: ChatParts, conversations: Conversations) -> list[Dependency]:
-    """Let the panel's components do what they say. Returns what brings another conversation into the page."""
-    events = HistoryEvents(conversations)
+def connect_history(history: History, tab: ChatTab, loaded: Dependency, events: HistoryEvents) -> list[Dependency]:
+    """Let the panel's components do what they say, after the page has `loaded`.
+
+    Returns what brings another conversation into the page.
+    """
     panel = history.shown()
-    opened = [parts.conversation, parts.chat, parts.sources, parts.send, parts.stop, *panel]
-    known = [parts.conversation, history.words]
+    opened = [*tab.shown, *panel]
+    known = [tab.conversation, history.words]
+    choice = [history.choices, *known]
     gr.on([history.words.change, history.words.submit], events.show, known, panel, trigger_mode="multiple", **_QUIET)
     gr.on([history.rename.click, history.title.submit], events.rename, [*known, history.title], panel, **_QUIET)
     history.delete.click(events.ask_delete, None, history.confirm, **_QUIET)
     history.cancelled.click(events.keep, None, history.confirm, **_QUIET)
     return [
-        parts.loaded.then(events.load, known, opened, **_QUIET),
-        history.choices.input(events.open, [history.choices, history.words], opened, cancels=[parts.asked], **_QUIET),
-        history.confirmed.click(events.delete, known, opened, cancels=[parts.asked], **_QUIET),
+        loaded.then(events.load, known, opened, **_QUIET),
+        history.choices.input(events.open, choice, opened, cancels=tab.asked, **_QUIET),
+        history.confirmed.click(events.delete, known, opened, cancels=tab.asked, **_QUIET),
     ]
 
 
-def show_history_after(
-    changed: Iterable[Dependency], history: History, parts: ChatParts, conversations: Conversations
-) -> None:
+def show_history_after(changed: Iterable[Dependency], history: History, tab: ChatTab, events: HistoryEvents) -> None:
     """Let the panel follow what changes the list or the ratings: an answer's end, stop, a new chat, a thumb."""
-    events = HistoryEvents(conversations)
     for event in changed:
-        event.then(events.show, [parts.conversation, history.words], history.shown(), **_QUIET)
+        event.then(events.show, [tab.conversation, history.words], history.shown(), **_QUIET)

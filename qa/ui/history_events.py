@@ -12,43 +12,52 @@ from typing import Any
 import gradio as gr
 
 from qa.conversation_files import QuestionFile, question_file
-from qa.conversations import Conversations, Exchange, StoredConversation, Summary, new_id
+from qa.conversations import Conversations, StoredConversation, Summary, new_id
+from qa.conversations import Exchange as Kept
 from qa.errors import ConversationNotFound, ConversationsUnusable
-from qa.types import Language, Turn
-from qa.ui import render
+from qa.types import Language
+from qa.ui import answers, render
+from qa.ui.conversation import Conversation, Exchange
 from qa.ui.downloads import download_of
-from qa.ui.events import Conversation
 from qa.ui.markdown import plain
-from qa.ui.strings import error_sentence, language_of, phrase
+from qa.ui.panel import Panel as SourcesPanel
+from qa.ui.panel import render_sources_of
+from qa.ui.running import Running
+from qa.ui.shown import Shown
+from qa.ui.strings import error_sentence, phrase, ui_language
 
 _LOG = logging.getLogger(__name__)
 
 # (choices, hint, group of the open one, its title, its Markdown, its JSON, question before deleting, words on the
 # ratings, button to save them, id for the page's address)
 Panel = tuple[Any, ...]
-# (conversation, chat, sources, send button, stop button), then a Panel
+# What is `Shown`, then a Panel
 Opened = tuple[Any, ...]
 
 
 class HistoryEvents:
-    """The panel's events over the kept conversations."""
+    """The panel's events over the kept conversations; opening one ends the answer that is `running` in the page."""
 
-    def __init__(self, conversations: Conversations) -> None:
+    def __init__(self, conversations: Conversations, sources: SourcesPanel, running: Running) -> None:
         self._conversations = conversations
+        self._sources = sources
+        self._running = running
 
     def load(self, conversation: Conversation, words: str, request: gr.Request) -> Opened:
         """The conversation of the page's address, or a new one; a reader who was faster than this keeps his."""
-        if conversation.bubbles:
-            return *(gr.skip(),) * 5, *self.show(conversation, words, request)
-        return self._open(str(request.query_params.get("c", "")), words, request, quiet=True)
+        if conversation.exchanges:
+            return *Shown().update(), *self.show(conversation, words, request)
+        return self._opened(self._read(str(request.query_params.get("c", "")), request, quiet=True), words, request)
 
-    def open(self, identity: str, words: str, request: gr.Request) -> Opened:
-        """The conversation that was chosen in the list."""
-        return self._open(identity, words, request)
+    def open(self, identity: str, conversation: Conversation, words: str, request: gr.Request) -> Opened:
+        """The conversation that was chosen in the list; a question that is not sent yet stays in the box."""
+        self._running.stop(request.session_hash or "")
+        box = "" if conversation.replacing else None  # what is edited there belongs to the other one
+        return self._opened(self._read(identity, request), words, request, box)
 
     def show(self, conversation: Conversation, words: str, request: gr.Request) -> Panel:
         """The panel as it is now."""
-        owner, ui = owner_of(request), request_language(request)
+        owner, ui = owner_of(request), ui_language(request)
         try:
             every = self._conversations.find(owner)
             found = self._conversations.find(owner, words) if words.strip() else every
@@ -78,7 +87,7 @@ class HistoryEvents:
         try:
             self._conversations.rename(owner_of(request), conversation.id, title)
         except (ConversationNotFound, ConversationsUnusable) as error:
-            tell(error, request_language(request))
+            tell(error, ui_language(request))
         return self.show(conversation, words, request)
 
     def ask_delete(self) -> Any:
@@ -94,12 +103,14 @@ class HistoryEvents:
         except ConversationNotFound:
             _LOG.info("A conversation was deleted twice")
         except ConversationsUnusable as error:
-            tell(error, request_language(request))
-            return *(gr.skip(),) * 5, *self.show(conversation, words, request)
-        return self._open("", words, request, quiet=True)
+            tell(error, ui_language(request))
+            return *Shown().update(), *self.show(conversation, words, request)
+        self._running.stop(request.session_hash or "")
+        return self._opened(Conversation(id=new_id()), words, request, "" if conversation.replacing else None)
 
-    def _open(self, identity: str, words: str, request: gr.Request, quiet: bool = False) -> Opened:
-        ui = request_language(request)
+    def _read(self, identity: str, request: gr.Request, quiet: bool = False) -> Conversation:
+        """A kept one, or a new one where there is none; `quiet` says nothing of it."""
+        ui = ui_language(request)
         stored: StoredConversation | None = None
         if identity:
             try:
@@ -109,38 +120,39 @@ class HistoryEvents:
             except ConversationNotFound as error:
                 if not quiet:
                     tell(error, ui)
-        conversation = conversation_of(stored, ui) if stored else Conversation(id=new_id())
-        return (
-            conversation,
-            conversation.messages(),
-            _sources(stored, ui),
-            gr.Button(visible=True),
-            gr.Button(visible=False),
-            *self.show(conversation, words, request),
-        )
+        return conversation_of(stored, ui) if stored else Conversation(id=new_id())
+
+    def _opened(
+        self, conversation: Conversation, words: str, request: gr.Request, question: str | None = None
+    ) -> Opened:
+        ui = ui_language(request)
+        sources, notice = _sources(conversation, ui), self._sources.notice(conversation, ui)
+        box = gr.skip() if question is None else question
+        shown = Shown(conversation, ui, question=box, sources=sources, notice=notice)
+        return *shown.update(), *self.show(conversation, words, request)
 
 
 def conversation_of(stored: StoredConversation, ui: Language) -> Conversation:
-    """As the page holds it: bubbles in the reader's language, and turns for what is asked next."""
-    bubbles: list[tuple[str, str]] = []
-    turns: list[Turn] = []
-    for exchange in stored.exchanges:
-        bubbles += [("user", render.render_question(exchange.question)), ("assistant", _answer(exchange, ui))]
-        if exchange.answer.text:
-            turns.append(Turn(exchange.question, exchange.answer.text))
-    return Conversation(tuple(bubbles), tuple(turns), id=stored.id, number=len(stored.exchanges))
+    """As the page holds it, drawn in the reader's language."""
+    exchanges = tuple(_drawn(exchange, place, ui) for place, exchange in enumerate(stored.exchanges))
+    return Conversation(exchanges, id=stored.id, number=len(exchanges))
 
 
-def _answer(exchange: Exchange, ui: Language) -> str:
-    if exchange.ended == "done":
-        return render.render_answer(exchange.answer, ui)
-    return render.render_broken_off(exchange.answer.texts, ui)
+def _drawn(kept: Kept, place: int, ui: Language) -> Exchange:
+    """What failed is nothing to refer back to, as while it was written."""
+    answer, language = kept.answer, kept.options.language
+    if kept.ended == "done":
+        html = answers.render_answer(answer, ui, place)
+        return Exchange(kept.question, html, language, answer.texts, answer.hits, answer)
+    html = answers.render_broken_off(answer.texts, ui)
+    return Exchange(kept.question, html, language, answer.texts if kept.ended == "stopped" else {}, answer.hits)
 
 
-def _sources(stored: StoredConversation | None, ui: Language) -> str:
-    if stored is None or not stored.exchanges:
+def _sources(conversation: Conversation, ui: Language) -> str:
+    if conversation.last is None:
         return render.render_note("no_sources", ui)
-    return render.render_sources(stored.exchanges[-1].answer, ui)
+    exchanges = len(conversation.exchanges)
+    return render_sources_of(conversation.last, exchanges - 1, exchanges, ui)
 
 
 def _label(summary: Summary) -> str:
@@ -172,8 +184,3 @@ def tell(error: Exception, ui: Language) -> None:
 def owner_of(request: gr.Request) -> str:
     """Who is logged in; empty where nobody has to."""
     return request.username or ""
-
-
-def request_language(request: gr.Request) -> Language:
-    """That of the browser."""
-    return language_of(request.headers.get("accept-language", ""))

@@ -16,9 +16,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qa.errors import SettingsError
-from qa.types import Language
 from qa.ui.access import SESSION_SECONDS, Access, TooManyFailures
-from qa.ui.strings import language_of, phrase
+from qa.ui.strings import phrase, ui_language
 
 OPEN = ("/login", "/logout", "/healthz")  # tell nothing of the notes
 _LARGEST_FORM = 4096  # bytes
@@ -105,7 +104,7 @@ class Door:
         except (TooManyFailures, SettingsError) as error:
             return _refusal(request, error)
         if token is None:
-            sentence = phrase("login_wrong", _language(request))
+            sentence = phrase("login_wrong", ui_language(request))
             if _wants_page(request):
                 return _login_page(request, sentence, name, 401)
             return JSONResponse({"detail": sentence}, 401)
@@ -124,11 +123,11 @@ def _stranger(request: Request) -> Response:
     headers = {"cache-control": "no-store"}
     if "sec-fetch-mode" not in request.headers:  # a browser would ask with a window of its own
         headers["www-authenticate"] = 'Basic realm="notes-qa", charset="UTF-8"'
-    return JSONResponse({"detail": phrase("login_needed", _language(request))}, 401, headers)
+    return JSONResponse({"detail": phrase("login_needed", ui_language(request))}, 401, headers)
 
 
 def _refusal(request: Request, error: TooManyFailures | SettingsError) -> Response:
-    ui = _language(request)
+    ui = ui_language(request)
     if isinstance(error, TooManyFailures):
         sentence, status = phrase("login_wait", ui, seconds=error.seconds), 429
         headers = {"retry-after": str(error.seconds), "cache-control": "no-store"}
@@ -142,7 +141,7 @@ def _refusal(request: Request, error: TooManyFailures | SettingsError) -> Respon
 
 
 def _login_page(request: Request, sentence: str = "", name: str = "", status: int = 200) -> Response:
-    ui = _language(request)
+    ui = ui_language(request)
     identity = request.query_params.get("c", "")
     action = f"/login?c={identity}" if _CONVERSATION.fullmatch(identity) else "/login"
     told = f'<p role="alert">{escape(sentence)}</p>' if sentence else f"<p>{phrase('login_needed', ui)}</p>"
@@ -195,7 +194,3 @@ def _wants_page(request: Request) -> bool:
 
 def _address(request: Request) -> str:
     return request.client.host if request.client else ""
-
-
-def _language(request: Request) -> Language:
-    return language_of(request.headers.get("accept-language", ""))

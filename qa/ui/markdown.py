@@ -1,4 +1,4 @@
-"""Untrusted Markdown to HTML of a fixed set of tags, with one stretch of the source highlighted.
+"""Untrusted Markdown to HTML of a fixed set of tags, with stretches of the source marked.
 
 Nothing of the text becomes markup: raw HTML, links, images and autolinks stay the characters that they are. The result
 is one line, because the page's own Markdown parser then takes it for a single block of HTML and leaves it alone.
@@ -17,14 +17,18 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+from qa.ui.colouring import code_pieces
+
 MATH_DELIMITERS: list[dict[str, str | bool]] = [
     {"left": "\\(", "right": "\\)", "display": False},
     {"left": "\\[", "right": "\\]", "display": True},
 ]
 
-_NOTHING = (0, 0)
+Stretches = Sequence[tuple[int, int]]  # of the source, in order, without overlaps
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")  # what markdown-it takes for a line
 _BRACKET_MATH = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
+# NUL, and the marks that show characters in another order than the file has them: "safe\u202egpj.exe" hides its end.
+_UNSHOWABLE = dict.fromkeys([0, *range(0x202A, 0x202F)], "\ufffd")
 _INLINE_TAG = re.compile(r"</?(?:em|strong|s|code|mark)>")
 _TAG = re.compile(r"<[^>]+>")
 _CITE = re.compile(r"\[(\d{1,3})\]")
@@ -44,12 +48,17 @@ _BLOCK_TAGS = {
 _INLINE_TAGS = {"em": "em", "strong": "strong", "s": "s"}
 
 
-def render_markdown(text: str, marked: tuple[int, int] = _NOTHING, cite: bool = False) -> str:
-    """HTML on one line; the characters `text[marked[0]:marked[1]]` stand in <mark>, whatever syntax runs through them.
+def render_markdown(text: str, marked: Stretches = (), cite: bool = False, mark_class: str = "") -> str:
+    """HTML on one line; the characters `text[start:end]` of each stretch stand in <mark>, whatever runs through them.
 
-    A formula that is marked in part is marked whole. With `cite`, `[n]` becomes a citation mark.
+    A formula that is marked in part is marked whole. With `cite`, `[n]` becomes a link to source n.
     """
-    return _Writer(text, marked, cite).html()
+    return _Writer(text, marked, cite, mark_class).html()
+
+
+def cite_link(number: int | str) -> str:
+    """The number of a citation as a link to its source in the panel."""
+    return f'<a class="nq-cite" href="#nq-source-{number}">[{number}]</a>'
 
 
 def plain(text: str) -> str:
@@ -65,7 +74,7 @@ def render_line(text: str) -> str:
 
 def _escape(text: str) -> str:
     # While it parses, the page puts %%%LATEX_BLOCK_n%%% in the place of formulas: a note must not write such words.
-    return escape(text.replace("\0", "\ufffd")).replace("%", "&#37;").replace("\n", "&#10;")
+    return escape(text.translate(_UNSHOWABLE)).replace("%", "&#37;").replace("\n", "&#10;")
 
 
 def _bracket_math(state: StateInline, silent: bool) -> bool:
@@ -102,9 +111,10 @@ _PARSER = _parser()
 class _Writer:
     """Walks the tokens of one text and writes their HTML."""
 
-    def __init__(self, text: str, marked: tuple[int, int], cite: bool) -> None:
+    def __init__(self, text: str, marked: Stretches, cite: bool, mark_class: str) -> None:
         self._text = text
-        self._start, self._end = marked
+        self._marked = marked
+        self._mark_open = f'<mark class="{mark_class}">' if mark_class else "<mark>"
         self._cite = cite
         self._lines = [(match.start(), match[0].rstrip("\r\n")) for match in _LINE.finditer(text)]
         self._out: list[str] = []
@@ -122,7 +132,8 @@ class _Writer:
         elif token.type in ("fence", "code_block"):
             first = (token.map or [0, 0])[0] + (token.type == "fence")
             code = token.content.removesuffix("\n")
-            self._out.append(f"<pre><code>{self._mark(code, self._positions(code, self._lines[first:]))}</code></pre>")
+            html = self._code(code, token.info, self._positions(code, self._lines[first:]))
+            self._out.append(f"<pre><code>{html}</code></pre>")
         elif token.type == "math_block":
             first, last = token.map or (0, 0)
             inside = self._lines[first:last]
@@ -172,7 +183,7 @@ class _Writer:
                 cursor = at + len(child.markup)
                 html = _escape(child.content)
                 touched = self._touches_span(positions, at, cursor)
-                self._out.append(f"<mark>{html}</mark>" if touched else html)
+                self._out.append(f"{self._mark_open}{html}</mark>" if touched else html)
             elif child.type.startswith("math_inline"):
                 at = _find(content, child.markup, cursor)
                 cursor = _find(content, child.content, at) + len(child.content) + len(child.markup)
@@ -191,24 +202,36 @@ class _Writer:
 
     def _words(self, text: str, positions: Sequence[int]) -> str:
         html = self._mark(text, positions)
-        return _CITE.sub(r'<span class="nq-cite">[\1]</span>', html) if self._cite else html
+        return _CITE.sub(lambda match: cite_link(match[1]), html) if self._cite else html
+
+    def _code(self, code: str, info: str, positions: Sequence[int]) -> str:
+        """A block of code, coloured by its language's grammar where that is known."""
+        at, out = 0, []
+        for kind, piece in code_pieces(code, info):
+            html = self._mark(piece, positions[at : at + len(piece)])
+            out.append(f'<span class="nq-code-{kind}">{html}</span>' if kind else html)
+            at += len(piece)
+        return "".join(out)
 
     def _mark(self, text: str, positions: Sequence[int]) -> str:
         if len(positions) < len(text):  # not located: shown, never highlighted at a wrong place
             return _escape(text)
-        first = bisect.bisect_left(positions, self._start, hi=len(text))
-        last = bisect.bisect_left(positions, self._end, hi=len(text))
-        if first >= last:
-            return _escape(text)
-        return f"{_escape(text[:first])}<mark>{_escape(text[first:last])}</mark>{_escape(text[last:])}"
+        at, out = 0, []
+        for start, end in self._marked:
+            first = bisect.bisect_left(positions, start, lo=at, hi=len(text))
+            last = bisect.bisect_left(positions, end, lo=first, hi=len(text))
+            if first < last:
+                out += [_escape(text[at:first]), self._mark_open, _escape(text[first:last]), "</mark>"]
+                at = last
+        return "".join(out) + _escape(text[at:])
 
     def _math(self, formula: str, display: bool, marked: bool) -> str:
         left, right = ("\\[", "\\]") if display else ("\\(", "\\)")
         html = f"{left}{_escape(formula.strip())}{right}"
-        return f"<mark>{html}</mark>" if marked else html
+        return f"{self._mark_open}{html}</mark>" if marked else html
 
     def _touches(self, start: int, end: int) -> bool:
-        return start < self._end and end > self._start
+        return any(start < last and end > first for first, last in self._marked)
 
     def _touches_span(self, positions: Sequence[int], start: int, end: int) -> bool:
         inside = positions[start:end]

@@ -1,4 +1,4 @@
-"""Whether the last answer was helpful: two buttons below the chat, and what was wrong with it."""
+"""Whether the last answer was helpful: two buttons below the answer, and what was wrong with it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gradio.events import Dependency
 
 from qa.conversations import LONGEST_COMMENT, Conversations, Rating, Reason
 from qa.errors import ConversationNotFound, ConversationsUnusable
-from qa.ui.events import Conversation
-from qa.ui.history_events import owner_of, request_language, tell
+from qa.ui.conversation import Conversation
+from qa.ui.history_events import owner_of, tell
 from qa.ui.render import render_note
-from qa.ui.strings import i18n
+from qa.ui.strings import i18n, ui_language
 
 Shown = tuple[Any, ...]  # (row, helpful, not helpful, what is wrong, reason, own words, thanks)
 
@@ -24,7 +24,7 @@ Shown = tuple[Any, ...]  # (row, helpful, not helpful, what is wrong, reason, ow
 class RatingParts:
     """The components, in the order of `Shown`, and the button that saves a reason."""
 
-    row: gr.Column
+    row: gr.Row
     good: gr.Button
     bad: gr.Button
     why: gr.Column
@@ -48,7 +48,7 @@ class RatingEvents:
         try:
             rating = self._rating(conversation, request)
         except (ConversationNotFound, ConversationsUnusable):  # the panel of conversations says so
-            return gr.Column(visible=False), *(gr.skip(),) * 6
+            return self._shown(False, None)
         return self._shown(conversation.number > 0 and not conversation.writing, rating)
 
     def good(self, conversation: Conversation, request: gr.Request) -> Shown:
@@ -64,7 +64,7 @@ class RatingEvents:
         return self._rate(conversation, lambda _: Rating(False, reason or "", comment.strip()), False, request)
 
     def _rate(self, conversation: Conversation, change: Any, asks_why: bool, request: gr.Request) -> Shown:
-        ui = request_language(request)
+        ui = ui_language(request)
         try:
             rating = change(self._rating(conversation, request))
             self._conversations.rate(owner_of(request), conversation.id, conversation.number, rating)
@@ -82,7 +82,7 @@ class RatingEvents:
 
     def _shown(self, visible: bool, rating: Rating | None, asks_why: bool = False, thanks: str = "") -> Shown:
         return (
-            gr.Column(visible=visible),
+            gr.Row(visible=visible),
             gr.Button(variant="primary" if rating and rating.good else "secondary"),
             gr.Button(variant="primary" if rating and not rating.good else "secondary"),
             gr.Column(visible=asks_why),
@@ -93,32 +93,30 @@ class RatingEvents:
 
 
 def build_rating() -> RatingParts:
-    """The components, to be called where they shall stand."""
-    small: dict[str, Any] = {"size": "sm", "scale": 0, "min_width": 88}
-    with gr.Column(visible=False, elem_id="nq-rating") as row:
-        with gr.Row(elem_id="nq-rating-row"):
-            gr.Markdown(i18n("rate"), elem_id="nq-rating-question")
-            good = gr.Button(i18n("rate_good"), elem_id="nq-good", **small)
-            bad = gr.Button(i18n("rate_bad"), elem_id="nq-bad", **small)
-            thanks = gr.Markdown(visible=False, elem_id="nq-rating-thanks")
-        with gr.Column(visible=False, elem_id="nq-why") as why:
-            reason = gr.Radio(
-                [(i18n(f"reason_{value}"), value) for value in get_args(Reason) if value],
-                label=i18n("rate_why"),
-                elem_id="nq-reason",
+    """The components, inside the row that is open: two buttons, and what stands below it."""
+    small: dict[str, Any] = {"size": "sm", "scale": 0, "min_width": 0}
+    with gr.Row(visible=False, elem_id="nq-rating") as row:
+        good = gr.Button(i18n("rate_good"), elem_id="nq-good", **small)
+        bad = gr.Button(i18n("rate_bad"), elem_id="nq-bad", **small)
+    with gr.Column(visible=False, elem_id="nq-why") as why:
+        reason = gr.Radio(
+            [(i18n(f"reason_{value}"), value) for value in get_args(Reason) if value],
+            label=i18n("rate_why"),
+            elem_id="nq-reason",
+        )
+        with gr.Row(elem_id="nq-comment-row"):
+            comment = gr.Textbox(
+                label=i18n("rate_comment"),
+                placeholder=i18n("rate_comment"),
+                show_label=False,
+                container=False,
+                max_lines=3,
+                max_length=LONGEST_COMMENT,
+                scale=1,
+                elem_id="nq-comment",
             )
-            with gr.Row(elem_id="nq-comment-row"):
-                comment = gr.Textbox(
-                    label=i18n("rate_comment"),
-                    placeholder=i18n("rate_comment"),
-                    show_label=False,
-                    container=False,
-                    max_lines=3,
-                    max_length=LONGEST_COMMENT,
-                    scale=1,
-                    elem_id="nq-comment",
-                )
-                save = gr.Button(i18n("rate_save"), elem_id="nq-rate-save", **small)
+            save = gr.Button(i18n("rate_save"), elem_id="nq-rate-save", **small)
+    thanks = gr.Markdown(visible=False, elem_id="nq-rating-thanks")
     return RatingParts(row, good, bad, why, reason, comment, thanks, save)
 
 
@@ -128,7 +126,7 @@ def connect_rating(
     conversations: Conversations,
     changed: Iterable[Dependency],
 ) -> list[Dependency]:
-    """Let the buttons rate; seen after `changed`, though not during an answer: see page.css. Returns what rates."""
+    """Let the buttons rate; seen after `changed`, though not during an answer: see history.css. Returns what rates."""
     events = RatingEvents(conversations)
     quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     for event in changed:

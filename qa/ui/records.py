@@ -8,7 +8,7 @@ import gradio as gr
 
 from qa.citations import without_numbers
 from qa.conversations import Conversations, Ended, Exchange, Options
-from qa.errors import ConversationNotFound, ConversationsUnusable
+from qa.errors import AnswerStopped, ConversationNotFound, ConversationsUnusable
 from qa.types import Answer, Done, Event, Failed, Hit, Language, Sources, TextDelta
 from qa.ui.strings import phrase
 
@@ -54,9 +54,9 @@ class Record:
                 self._texts[language] = self._texts.get(language, "") + text
             case Done(answer):
                 self._keep(answer, "done")
-            case Failed(_, texts):
+            case Failed(error, texts):
                 self._texts = dict(texts)
-                self.close("failed")
+                self.close("stopped" if isinstance(error, AnswerStopped) else "failed")
 
     def close(self, ended: Ended = "stopped") -> None:
         """Keep what was said so far, where the answer came to no other end: the reader stopped it or has left."""

@@ -24,10 +24,14 @@ from qa.ui.api import answer_tools_in_json
 from qa.ui.backend import Backend
 from qa.ui.downloads import add_downloads
 from qa.ui.following import Following
-from qa.ui.history import ADDRESS_SCRIPT
+from qa.ui.history import HISTORY_CSS
 from qa.ui.login import Door
-from qa.ui.page import CSS, THEME, build_page
+from qa.ui.note_drop import MAX_UPLOAD_BYTES
+from qa.ui.notes_tab import NOTES_CSS
+from qa.ui.page import build_page
+from qa.ui.script import ScriptFirst
 from qa.ui.strings import i18n
+from qa.ui.theme import CSS, THEME
 from qa.ui.warming import Warming
 from qa.users import Users
 
@@ -63,7 +67,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class _Guard:
     """Puts the headers on every response, and answers only to this machine's own names while it listens there.
 
-    The second half keeps a web page elsewhere, whose name was pointed at 127.0.0.1, from reading the notes.
+    The second half keeps a web page elsewhere, whose name was pointed at 127.0.0.1, from reading the notes. What such
+    a page sends from the reader's browser, such as files, is refused, too.
     """
 
     def __init__(self, app: ASGIApp, hosts: tuple[str, ...]) -> None:
@@ -75,8 +80,12 @@ class _Guard:
             await self._app(scope, receive, send)
             return
 
+        started = False
+
         async def with_headers(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
@@ -84,11 +93,26 @@ class _Guard:
             await with_headers({"type": "http.response.start", "status": 421, "headers": []})
             await send({"type": "http.response.body", "body": b"This server answers only to its own address."})
             return
-        await self._app(scope, receive, with_headers)
+        if scope["method"] == "POST" and _header(scope, b"sec-fetch-site") == "cross-site":
+            await with_headers({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": b"This server takes nothing from other pages."})
+            return
+        try:
+            await self._app(scope, receive, with_headers)
+        except Exception:  # Starlette's own answer to a crash is written outside of this, without the headers
+            if not started:
+                plain = [(b"content-type", b"text/plain; charset=utf-8")]
+                await with_headers({"type": "http.response.start", "status": 500, "headers": plain})
+                await send({"type": "http.response.body", "body": b"Internal Server Error"})
+            raise
+
+
+def _header(scope: Scope, wanted: bytes) -> str:
+    return str(next((value for name, value in scope["headers"] if name == wanted), b"").decode("latin-1"))
 
 
 def _host(scope: Scope) -> str:
-    value = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+    value = _header(scope, b"host")
     return value.partition("]")[0].removeprefix("[") if value.startswith("[") else value.partition(":")[0]
 
 
@@ -97,6 +121,7 @@ def build_app(
     language: AnswerLanguage = "auto",
     host: str = "127.0.0.1",
     general: bool = False,
+    strict: bool = True,
     conversations: Conversations | None = None,
     users: Users | None = None,
 ) -> FastAPI:
@@ -113,11 +138,12 @@ def build_app(
         return {"status": "ok", "model_loading": warming.running, "index_refreshing": refreshing}
 
     access = Access(users)
+    app.add_middleware(ScriptFirst)
     app.add_middleware(Door, access=access)
     app.add_middleware(_Guard, hosts=(*_LOOPBACK, host) if is_loopback(host) else ())  # stands before the door
     if conversations is not None:
         add_downloads(app, conversations)
-    page = build_page(notes, warming, following, language, general, conversations, access)
+    page = build_page(notes, warming, following, language, general, strict, conversations, access)
     whole: FastAPI = gr.mount_gradio_app(
         app,
         page,
@@ -129,14 +155,15 @@ def build_app(
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,
+        max_file_size=MAX_UPLOAD_BYTES,
         i18n=i18n,
         mcp_server=True,
         theme=THEME,
-        css_paths=CSS,
-        head=f"<script>{ADDRESS_SCRIPT.read_text(encoding='utf-8')}</script>",
+        css_paths=[CSS, NOTES_CSS, HISTORY_CSS],
         auth_dependency=lambda request: str(request.state.owner),  # the door knows who it is
     )
     answer_tools_in_json(page)
+    page.has_launched = True  # else Gradio takes any path of this machine for an upload, as a mounted page's
     return whole
 
 
@@ -146,6 +173,7 @@ def serve(
     port: int = 7860,
     language: AnswerLanguage = "auto",
     general: bool = False,
+    strict: bool = True,
     conversations: Conversations | None = None,
     users: Users | None = None,
 ) -> None:
@@ -156,7 +184,7 @@ def serve(
     check_door(host, users)
     listener = listen(host, port)
     with listener, contextlib.suppress(KeyboardInterrupt):
-        Server.of(notes, language, host, general, conversations, users).run(sockets=[listener])
+        Server.of(notes, language, host, general, strict, conversations, users).run(sockets=[listener])
 
 
 class Server(uvicorn.Server):
@@ -169,11 +197,12 @@ class Server(uvicorn.Server):
         language: AnswerLanguage = "auto",
         host: str = "127.0.0.1",
         general: bool = False,
+        strict: bool = True,
         conversations: Conversations | None = None,
         users: Users | None = None,
     ) -> Self:
         """A server of the page that builds it in its own event loop: Gradio would open others and leave them."""
-        build = functools.partial(build_app, notes, language, host, general, conversations, users)
+        build = functools.partial(build_app, notes, language, host, general, strict, conversations, users)
         return cls(uvicorn.Config(build, factory=True, log_level="warning", timeout_graceful_shutdown=1))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

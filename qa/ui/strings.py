@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import gradio as gr
+from starlette.requests import Request
 
 from qa import errors, words
-from qa.types import Language
+from qa.types import LANGUAGES, Language
+from qa.ui.history_words import HISTORY_WORDS
+from qa.ui.notes_words import NOTES_WORDS
 
-WORDS: Mapping[Language, Mapping[str, str]] = {
+_CHOSEN = re.compile(r"(?:^|;\s*)nq-language=(zh|en)\s*(?:;|$)")  # the cookie that the page's script sets
+
+_WORDS: Mapping[Language, Mapping[str, str]] = {
     "zh": {
         "title": "问笔记",
         "chat": "对话",
+        "your_question": "你的问题",
+        "an_answer": "回答",
+        "footer": "页脚",
         "empty_chat": "问一个笔记里的问题，例如一个概念、一段比较或一个公式。",
         "question": "问题",
         "question_hint": "输入问题",
@@ -40,7 +49,6 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "extract": "笔记原文（回答正在生成）",
         "quoted": "笔记原文",
         "general": "以下来自模型的一般知识，不在你的笔记中，也没有出处",
-        "allow_general": "允许一般知识",
         "forgotten": "更早的 {turns} 轮对话没有用到。",
         "conflict": "笔记之间说法不一：{pairs}。请打开来源对照。",
         "and": "与",
@@ -83,57 +91,43 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "skipped": "跳过 {count} 个文件",
         "more_names": "另有 {count} 个",
         "passages": "共 {passages} 段，新编码 {embedded} 段，沿用 {reused} 段，用时 {seconds} 秒。",
-        "broken_off": "这个回答没有写完。",
-        "not_kept": "这段对话没能保存，仍可继续提问；原因见运行 notes-qa 的终端。",
-        "conversations": "对话记录",
-        "find_conversation": "搜索对话",
-        "find_conversation_hint": "搜索标题、问题和回答",
-        "no_conversations": "还没有对话。提出的问题和得到的回答会保存在这台电脑上。",
-        "no_conversation_found": "没有找到这样的对话。",
-        "this_conversation": "当前对话",
-        "conversation_title": "标题",
-        "rename": "改名",
-        "delete": "删除",
-        "delete_sure": "删除后无法恢复。确定删除这个对话吗？",
-        "delete_yes": "确定删除",
-        "cancel": "取消",
-        "save_markdown": "导出 Markdown",
-        "save_json": "导出 JSON",
-        "ratings": "评价",
-        "ratings_none": "给回答打分后，可以导出成题目，用 notes-qa eval 检验。",
-        "ratings_count": "可导出 {questions} 道题目",
-        "ratings_left_out": "另有 {count} 个评价未采用：{reasons}",
-        "left_bad": "只知道回答不好、不知道正确出处的 {count} 个",
-        "left_followup": "离不开上文的追问 {count} 个",
-        "left_unfinished": "没有写完的回答 {count} 个",
-        "left_uncited": "没有引用的回答 {count} 个",
-        "save_ratings": "导出题目文件",
-        "rate": "这个回答有帮助吗？",
-        "rate_good": "有帮助",
-        "rate_bad": "没有帮助",
-        "rate_why": "哪里不好？",
-        "reason_wrong": "内容有误",
-        "reason_incomplete": "不完整",
-        "reason_sources": "来源不对",
-        "reason_not_in_notes": "笔记里其实没有",
-        "reason_other": "其他",
-        "rate_comment": "补充说明（可不填）",
-        "rate_save": "提交",
-        "rate_thanks": "已记下，只保存在这台电脑上。",
-        "waiting_turn": "正在排队，前面还有 {ahead} 个问题…",
-        "login": "登录",
-        "login_name": "用户名",
-        "login_password": "密码",
-        "login_needed": "请先登录。",
-        "login_wrong": "用户名或密码不对。",
-        "login_wait": "登录失败次数过多，请在 {seconds} 秒后再试。",
-        "login_broken": "用户文件无法读取，暂时不能登录；详情见运行 notes-qa 的终端。",
-        "logout": "退出登录",
+        "interface_other": "English",
+        "appearance": "深浅色",
+        "empty_title": "向你的笔记提问",
+        "empty_corpus": "还没有笔记",
+        "empty_corpus_how": "把 .md 文件放进笔记文件夹，几秒后就能提问。",
+        "about_heading": "笔记里怎么讲“{name}”？",
+        "basis": "依据",
+        "basis_notes": "只答笔记支持的",
+        "basis_mark": "标出没有依据的",
+        "basis_general": "允许一般知识",
+        "again": "重新回答",
+        "edit": "修改问题",
+        "keep": "取消修改",
+        "copy": "复制回答",
+        "in_zh": "用中文回答",
+        "in_en": "用英文回答",
+        "markdown": "回答的 Markdown 文本",
+        "pick": "打开来源",
+        "open_note": "打开笔记",
+        "back": "返回来源",
+        "note_changed": "回答之后，这篇笔记改过，引用的段落已经不是原样。",
+        "note_gone": "回答之后，这篇笔记已被删除或移走。下面是当时读到的段落。",
+        "sources_changed": "回答之后改过的笔记：{names}。可以重新回答。",
+        "older": "来源对应的问题：{question}",
+        "found_because": "为什么找到这一段",
+        "rank_meaning": "按语义排第 {rank}（余弦 {cosine}）",
+        "rank_words": "按词语排第 {rank}",
+        "rank_fused": "合并后排第 {rank}（得分 {score}）",
+        "no_model": "没有对话模型，回答直接引用笔记原文。运行 notes-qa models 可以查看并选用模型。",
         "unexpected": "出现了意料之外的错误，详情见运行 notes-qa 的终端。",
     },
     "en": {
         "title": "Ask your notes",
         "chat": "Conversation",
+        "your_question": "Your question",
+        "an_answer": "Answer",
+        "footer": "Footer",
         "empty_chat": "Ask something that your notes cover: a concept, a comparison, a formula.",
         "question": "Question",
         "question_hint": "Ask a question",
@@ -161,8 +155,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "extract": "From your notes, while the answer is written",
         "quoted": "From your notes, word for word",
         "general": "General knowledge of the model: not from your notes, without sources",
-        "allow_general": "General knowledge",
-        "forgotten": "{turns} earlier turns were left out.",
+        "forgotten": "Earlier turns that were not used: {turns}.",
         "conflict": "The notes disagree: {pairs}. Open the sources to compare them.",
         "and": " and ",
         "list_comma": ", ",
@@ -204,54 +197,41 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "skipped": "{count} skipped",
         "more_names": "{count} more",
         "passages": "{passages} passages, {embedded} newly encoded, {reused} reused, {seconds} s.",
-        "broken_off": "This answer was not finished.",
-        "not_kept": "This could not be saved, but you can go on asking. The terminal that runs notes-qa says why.",
-        "conversations": "Conversations",
-        "find_conversation": "Find a conversation",
-        "find_conversation_hint": "Find in titles, questions, answers",
-        "no_conversations": "No conversations yet. What you ask and what is answered is kept on this computer.",
-        "no_conversation_found": "No conversation has these words.",
-        "this_conversation": "This conversation",
-        "conversation_title": "Title",
-        "rename": "Rename",
-        "delete": "Delete",
-        "delete_sure": "It cannot be brought back. Delete this conversation?",
-        "delete_yes": "Delete it",
-        "cancel": "Cancel",
-        "save_markdown": "Save as Markdown",
-        "save_json": "Save as JSON",
-        "ratings": "Ratings",
-        "ratings_none": "Rated answers can be saved as questions that notes-qa eval measures with.",
-        "ratings_count": "Questions to save: {questions}",
-        "ratings_left_out": "Ratings left out: {count} ({reasons})",
-        "left_bad": "bad, but what is right is not known: {count}",
-        "left_followup": "follow-up questions: {count}",
-        "left_unfinished": "unfinished answers: {count}",
-        "left_uncited": "answers without sources: {count}",
-        "save_ratings": "Save as question file",
-        "rate": "Was this answer helpful?",
-        "rate_good": "Helpful",
-        "rate_bad": "Not helpful",
-        "rate_why": "What is wrong with it?",
-        "reason_wrong": "It is wrong",
-        "reason_incomplete": "It is incomplete",
-        "reason_sources": "Wrong sources",
-        "reason_not_in_notes": "The notes do not say this",
-        "reason_other": "Something else",
-        "rate_comment": "In your own words (optional)",
-        "rate_save": "Save",
-        "rate_thanks": "Noted, on this computer only.",
-        "waiting_turn": "Waiting; questions before yours: {ahead}…",
-        "login": "Log in",
-        "login_name": "Name",
-        "login_password": "Password",
-        "login_needed": "Please log in.",
-        "login_wrong": "The name or the password is wrong.",
-        "login_wait": "Too many failed logins. Try again in {seconds} seconds.",
-        "login_broken": "The file of users cannot be read, so nobody can log in. The terminal of notes-qa says more.",
-        "logout": "Log out",
+        "interface_other": "中文",
+        "appearance": "Light or dark",
+        "empty_title": "Ask your notes",
+        "empty_corpus": "No notes yet",
+        "empty_corpus_how": "Put .md files into the folder of notes; a few seconds later you can ask about them.",
+        "about_heading": "What do my notes say about “{name}”?",
+        "basis": "Based on",
+        "basis_notes": "Only what the notes support",
+        "basis_mark": "Mark what they do not support",
+        "basis_general": "Allow general knowledge",
+        "again": "Answer again",
+        "edit": "Edit question",
+        "keep": "Cancel edit",
+        "copy": "Copy answer",
+        "in_zh": "Answer in Chinese",
+        "in_en": "Answer in English",
+        "markdown": "The answer as Markdown",
+        "pick": "Open a source",
+        "open_note": "Open note",
+        "back": "Back to the sources",
+        "note_changed": "This note was edited after the answer was given; the cited passage is not what it was.",
+        "note_gone": "This note was deleted or moved after the answer was given. Below is the passage as it was read.",
+        "sources_changed": "Edited after this answer: {names}. Answer again to use the new text.",
+        "older": "Sources of: {question}",
+        "found_because": "Why this was found",
+        "rank_meaning": "No. {rank} by meaning (cosine {cosine})",
+        "rank_words": "No. {rank} by words",
+        "rank_fused": "No. {rank} overall (score {score})",
+        "no_model": "There is no chat model: answers quote your notes. Run notes-qa models to see and choose one.",
         "unexpected": "Something unexpected went wrong. The terminal that runs notes-qa says more.",
     },
+}
+
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    ui: {**_WORDS[ui], **NOTES_WORDS[ui], **HISTORY_WORDS[ui]} for ui in LANGUAGES
 }
 
 # The browser picks by its own language and falls back to English; Chinese of every region gets the one Chinese text.
@@ -264,6 +244,14 @@ i18n = gr.I18n(
 def phrase(key: str, language: Language, **values: object) -> str:
     """The words for `key`; values are put in as they are, so escape them where they come from notes."""
     return WORDS[language][key].format(**values) if values else WORDS[language][key]
+
+
+def ui_language(request: gr.Request | Request) -> Language:
+    """The language in which a browser gets the page: what its reader chose there, else what the browser asks for."""
+    match = _CHOSEN.search(request.headers.get("cookie", ""))
+    if match:
+        return "zh" if match[1] == "zh" else "en"
+    return language_of(request.headers.get("accept-language", ""))
 
 
 def language_of(accept_language: str) -> Language:

@@ -1,0 +1,181 @@
+"""The page for everybody: no grave violation of axe-core, no untranslated word, no flood of announcements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from browser_states import EN_QUESTION, IN_A_CHAT
+from fakes_ui import EN, FakeNotes
+from pages_ui import DESKTOP, LIBRARY_WARNINGS, PATIENCE, PHONE, chromium, served
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from qa.types import Language
+from qa.ui.strings import WORDS
+
+pytestmark = [pytest.mark.browser, *LIBRARY_WARNINGS]
+
+LOCALES = {"zh": "zh-CN", "en": "en-US"}
+GRAVE = ("serious", "critical")
+
+# Names of products, of formats and of the other language, in an interface that is otherwise Chinese.
+LATIN_ALLOWED = {"API", "MCP", "English", "md", "notes", "qa"}
+HAN_ALLOWED = {"中文"}
+# What notes, model and reader wrote is in their language. An error's second line is the error's own message.
+CONTENT = (
+    ".nq-question, .nq-version > :not(.nq-label), .nq-answer > :not([class*=nq-]), .nq-passage, .nq-note, .nq-path,"
+    " .nq-excerpt, .nq-error .nq-small, #nq-topic ul"
+)
+
+# Every text that somebody may read or hear, with where it stands; not what is hidden from everybody.
+WORDS_OF_PAGE = """
+(content) => {
+  const found = [];
+  const add = (text, element) =>
+    text?.trim() && found.push(text.trim() + ' @' + element.localName + '.' + element.className);
+  for (const element of document.body.querySelectorAll('*')) {
+    if (!element.checkVisibility() || element.closest(content) || element.closest('script, style')) continue;
+    for (const name of ['aria-label', 'aria-description', 'placeholder', 'title', 'alt'])
+      add(element.getAttribute(name), element);
+    for (const node of element.childNodes) if (node.nodeType === Node.TEXT_NODE) add(node.data, element);
+  }
+  return found;
+}
+"""
+
+# What a screen reader would be told to say: text that is added where a live region is on and nothing is busy.
+LISTEN = """
+(() => {
+  window.said = [];
+  const on = (element) => {
+    const live = element.closest('[aria-live], [role=log], [role=status], [role=alert]');
+    return live && live.getAttribute('aria-live') !== 'off' && !element.closest('[aria-busy=true]');
+  };
+  const words = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return on(node.parentElement) ? node.data : '';
+    if (node.nodeType !== Node.ELEMENT_NODE) return '';
+    return [...node.childNodes].map(words).join('');
+  };
+  new MutationObserver((records) => requestAnimationFrame(() => {  // when everybody has done with the change
+    for (const {target, addedNodes, type} of records) {
+      if (!target.isConnected || !target.parentElement?.closest('#nq-chat')) continue;
+      const text = (type === 'characterData' ? words(target) : [...addedNodes].map(words).join('')).trim();
+      if (text) window.said.push(text);
+    }
+  })).observe(document, {subtree: true, childList: true, characterData: true});
+})();
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served(FakeNotes(pause=0.03)) as url:
+        yield url
+
+
+def open_page(browser: Browser, address: str, ui: Language, theme: str = "light", size: ViewportSize = DESKTOP) -> Page:
+    context = browser.new_context(
+        locale=LOCALES[ui], viewport=size, color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.add_init_script(LISTEN)
+    page.goto(address)
+    expect(page.locator("#nq-status")).not_to_be_empty(timeout=PATIENCE)
+    return page
+
+
+def grave_violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']} ({rule['impact']}) at {node['target']}: {node['html'][:120]} {node['failureSummary']}"
+        for rule in found
+        if rule["impact"] in GRAVE
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("ui", ["zh", "en"])
+def test_no_state_has_a_grave_violation(
+    browser: Browser, address: str, ui: Language, theme: str, size: ViewportSize
+) -> None:
+    page = open_page(browser, address, ui, theme, size)
+    found = []
+    for state in IN_A_CHAT:
+        state.reach(page)
+        for card in page.locator("#nq-sources summary").all()[:1]:
+            card.click()
+        found += [f"{state.name}: {violation}" for violation in grave_violations(page)]
+        state.leave(page)
+    page.context.close()
+    assert found == []
+
+
+@pytest.mark.parametrize("ui", ["zh", "en"])
+def test_no_word_of_the_page_is_in_the_other_language_and_nothing_is_asked_of_another_host(
+    browser: Browser, address: str, ui: Language
+) -> None:
+    page = open_page(browser, address, ui)
+    requested: list[str] = []
+    page.context.on("request", lambda request: requested.append(request.url))
+    page.reload()
+    expect(page.locator("#nq-status")).not_to_be_empty(timeout=PATIENCE)
+    foreign: dict[str, set[str]] = {}
+    for state in IN_A_CHAT:
+        state.reach(page)
+        for text in page.evaluate(WORDS_OF_PAGE, CONTENT):
+            if words := foreign_words(text.rpartition(" @")[0], ui):
+                foreign.setdefault(text, set()).update(words)
+        state.leave(page)
+    page.locator("#nq-rebuild").click()
+    expect(page.locator("#nq-report")).to_contain_text(
+        WORDS[ui]["passages"].partition("{seconds}")[2], timeout=PATIENCE
+    )
+    page.context.close()
+    assert foreign == {}
+    assert [url for url in requested if not url.startswith((address, "data:", f"blob:{address}"))] == []
+
+
+def foreign_words(text: str, ui: Language) -> set[str]:
+    """Words of the other language that have no business there; names of the fake's model and files are nobody's."""
+    if ui == "en":
+        return set(re.findall(r"[\u4e00-\u9fff]+", text)) - HAN_ALLOWED
+    bare = text.replace(FakeNotes.model_name, "")
+    return {word for word in re.findall(r"[A-Za-z]{2,}", bare) if word not in LATIN_ALLOWED}
+
+
+def test_an_answer_is_announced_once_and_not_at_every_word(browser: Browser, address: str) -> None:
+    page = open_page(browser, address, "en")
+    log = page.locator("#nq-chat [role=log]")
+    expect(log).to_have_attribute("aria-live", "polite")
+    expect(log).to_have_attribute("aria-label", WORDS["en"]["chat"])
+    page.evaluate("() => { window.said.length = 0; }")
+    page.locator("#nq-question textarea").fill(EN_QUESTION)
+    page.locator("#nq-question textarea").press("Enter")
+    expect(page.locator("#nq-sources .nq-cited").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#nq-send")).to_be_visible(timeout=PATIENCE)
+    said = page.evaluate("() => window.said")
+    page.context.close()
+    assert [text for text in said if text == EN] == [EN]
+    assert len(said) <= 6, said
+    assert not [text for text in said if text != EN and text.startswith(EN[:8])]
+
+
+def test_bubbles_say_whose_they_are_and_not_their_markup(browser: Browser, address: str) -> None:
+    page = open_page(browser, address, "zh")
+    page.locator("#nq-question textarea").fill(EN_QUESTION)
+    page.locator("#nq-question textarea").press("Enter")
+    expect(page.locator("#nq-sources .nq-cited").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("group", name=WORDS["zh"]["your_question"])).to_contain_text(EN_QUESTION)
+    expect(page.get_by_role("group", name=WORDS["zh"]["an_answer"])).to_contain_text("Pooling")
+    assert page.locator("[aria-label*='<']").count() == 0
+    page.context.close()
