@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import getpass
 import json
 import sys
 import threading
@@ -85,7 +86,8 @@ def _parser(language: Language) -> argparse.ArgumentParser:
     topics = add("topics", _topics, "corpus", "index")
     models = add("models", _models, "chat_model")
     doctor = add("doctor", _doctor, "corpus", "index", "chat_model")
-    add("chat", _chat, "corpus", "index", "chat_model", "host", "port")
+    chat = add("chat", _chat, "corpus", "index", "chat_model", "host", "port")
+    chat.add_argument("--auth", metavar=say("auth_value"), help=say("auth"))
     evaluation = add("eval", _eval, "corpus", "index", "chat_model")
     source = evaluation.add_mutually_exclusive_group(required=True)
     source.add_argument("questions", type=Path, nargs="?", help=say("questions"))
@@ -188,13 +190,30 @@ def _doctor(options: argparse.Namespace, language: Language) -> int:
 
 
 def _chat(options: argparse.Namespace, language: Language) -> int:
-    from qa.ui.server import serve
+    from qa.conversations import Conversations
+    from qa.ui.server import check_door, serve
+    from qa.users import Users
 
     settings = _settings(options)
+    users = Users(settings.auth_file)
+    if options.auth is not None:
+        name, colon, password = options.auth.partition(":")
+        users.put(name, password if colon else getpass.getpass(word("password", language, name=name)))
+    check_door(settings.host, users)
+    conversations = Conversations(settings.conversations, settings.corpus)
     with progress_bar(language) as progress, _open(options, progress, refresh=False) as notes:
         progress.close()
         _say_stale(notes, language)
-        serve(notes, settings.host, settings.port, settings.language, settings.allow_general, settings.strict)
+        serve(
+            notes,
+            settings.host,
+            settings.port,
+            settings.language,
+            settings.allow_general,
+            settings.strict,
+            conversations,
+            users,
+        )
     return 0
 
 

@@ -12,6 +12,8 @@ NotesQAError
 ├── NoteRefused             a note cannot be read, saved or added as asked
 ├── GlossaryError           the user's own glossary cannot be read
 ├── QuestionFileError       questions, or a former run of them, cannot be used
+├── ConversationsUnusable   the file of conversations cannot be read or written
+├── ConversationNotFound    there is none of that id, or it is somebody else's
 ├── WeightsError            packaged model files are missing, damaged, or do not fit on the disk
 ├── EncoderError            the sentence encoder cannot be loaded
 ├── ModelNotFound           the chat model named in the settings does not exist
@@ -85,6 +87,14 @@ class GlossaryError(NotesQAError):
 
 class QuestionFileError(NotesQAError):
     """Questions, or a former run of them, cannot be used."""
+
+
+class ConversationsUnusable(NotesQAError):
+    """The file of conversations cannot be read or written."""
+
+
+class ConversationNotFound(NotesQAError):
+    """There is no conversation of that id, or it is somebody else's: the two are not told apart."""
 
 
 class WeightsError(NotesQAError):

@@ -40,6 +40,15 @@ class Settings(BaseSettings):
         default_factory=lambda: platformdirs.user_cache_path("notes-qa"), description="folder of unpacked models"
     )
 
+    conversations: Path = Field(
+        default_factory=lambda: platformdirs.user_data_path("notes-qa") / "conversations.db",
+        description="file of the chat page's conversations",
+    )
+    auth_file: Path = Field(
+        default_factory=lambda: platformdirs.user_data_path("notes-qa") / "users.json",
+        description="file of who may log in to the chat page; without users in it nobody has to",
+    )
+
     encoder: str = Field(
         "packaged", description="'packaged', a sentence-transformers folder, or a model name that is already downloaded"
     )
@@ -77,7 +86,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address that the chat page listens on")
     port: int = Field(7860, ge=0, le=65535, description="port of the chat page; 0 takes a free one")
 
-    @field_validator("corpus", "index", "cache", "glossary")
+    @field_validator("corpus", "index", "cache", "glossary", "conversations", "auth_file")
     @classmethod
     def _expand_home(cls, path: Path | None) -> Path | None:
         return path and path.expanduser()

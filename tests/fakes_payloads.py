@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -72,7 +73,9 @@ class PayloadNotes(FakeNotes):
         topic: str | None = None,
         history: Sequence[Turn] = (),
         *,
+        strict: bool | None = None,
         allow_general: bool | None = None,
+        halt: threading.Event | None = None,
     ) -> Iterator[Event]:
         if not self.now:
             yield from super().stream(question, language, topic, history)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from qa.errors import BadQuestion, ModelFailed, NoteChanged, NotesQAError, UnknownTopic
+from qa.errors import AnswerStopped, BadQuestion, ModelFailed, NoteChanged, NotesQAError, UnknownTopic
 from qa.note_files import AddedFile, NewFile, NoteFile, SavedNote
 from qa.note_tree import ListedNote, NoteTree
 from qa.types import (
@@ -17,6 +17,7 @@ from qa.types import (
     Conflict,
     Done,
     Event,
+    Failed,
     Hit,
     IndexChanges,
     IndexState,
@@ -172,6 +173,7 @@ class FakeNotes:
         *,
         strict: bool | None = None,
         allow_general: bool | None = None,
+        halt: threading.Event | None = None,
     ) -> Iterator[Event]:
         self.asked.append((question, language, topic, tuple(history)))
         self.allowed.append((strict, allow_general))
@@ -182,6 +184,10 @@ class FakeNotes:
         answer = self._answer(question, language)
         yield Sources(answer.hits)
         try:
+            if "reading" in question and halt is not None:  # no word comes while the model reads a long prompt
+                halt.wait()
+                yield Failed(AnswerStopped("The answer was stopped."), {})
+                return
             while "endless" in question:
                 time.sleep(self.pause)
                 yield TextDelta("en", "again and ")

@@ -19,6 +19,7 @@ from fakes_cli import OpenedEncoder
 from qa.cli import main
 from qa.index import Index
 from qa.indexing import rules
+from qa.users import Users
 
 COMMANDS = ("index", "ask", "search", "topics", "models", "doctor", "chat", "eval")
 NOTE = (
@@ -403,3 +404,40 @@ def test_eval_translates_with_the_chat_model_where_it_is_told_to(
     file.write_text('{"id": 1, "en": "pooling?", "gold": []}', encoding="utf-8")
     output = run(folder, "eval", str(file), "--translate", "--chat-model", "extractive", "--json", capsys=capsys)
     assert json.loads(output)["configuration"]["translated_by"] is None
+
+
+@pytest.fixture
+def auth_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NOTES_QA_AUTH_FILE", str(tmp_path / "users.json"))
+    monkeypatch.setenv("NOTES_QA_CONVERSATIONS", str(tmp_path / "conversations.db"))
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    return tmp_path / "users.json"
+
+
+def test_chat_does_not_open_itself_to_others_without_a_login(
+    auth_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["chat", "--host", "0.0.0.0"]) == 1
+    assert "Add somebody who may log in: notes-qa chat --host 0.0.0.0 --auth NAME" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("ann:short", "The password of 'ann' has 5 characters."), (":correct horse", "'' cannot be a user's name.")],
+)
+def test_chat_refuses_a_name_or_password_that_cannot_work(
+    given: str, told: str, auth_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["chat", "--auth", given]) == 1
+    assert told in capsys.readouterr().err
+    assert not auth_file.exists()
+
+
+def test_chat_asks_for_a_password_that_is_not_given(
+    auth_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("getpass.getpass", {"Password of ann: ": "correct horse"}.__getitem__)
+    missing = ["--corpus", str(auth_file.parent / "missing")]
+    assert main(["chat", "--auth", "ann", *missing]) == 1  # the notes are not there, but ann is
+    assert "missing" in capsys.readouterr().err
+    assert Users(auth_file).check("ann", "correct horse")

@@ -14,6 +14,7 @@ from fakes_ui import FakeNotes
 
 import qa.ui
 from qa import errors
+from qa.conversations import Conversations
 from qa.types import LANGUAGES, Way
 from qa.ui.following import Following
 from qa.ui.page import build_page
@@ -45,7 +46,8 @@ def test_every_word_is_used() -> None:
     nodes = [node for path in SOURCES for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
     tables = {id(key) for node in nodes if isinstance(node, ast.Dict) for key in node.keys}
     used = {node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in tables}
-    built = ("stage_", "language_", "way_", "why_", "basis_", "in_", "file_")  # the page puts these keys together
+    # The page puts these keys together.
+    built = ("stage_", "language_", "way_", "why_", "basis_", "in_", "file_", "reason_", "left_")
     assert {key for key in WORDS["en"] if not key.startswith(built)} <= used
 
 
@@ -57,19 +59,20 @@ def test_every_way_to_find_a_passage_has_a_word_and_a_reason_and_no_other_has() 
 
 def test_no_other_module_of_the_page_writes_chinese() -> None:
     for path in SOURCES:
-        if path.name not in ("strings.py", "notes_words.py"):
+        if path.name not in ("strings.py", "notes_words.py", "history_words.py"):
             assert not HAN.search(path.read_text(encoding="utf-8")), path.name
 
 
-def test_every_text_of_the_layout_is_a_known_translation() -> None:
+def test_every_text_of_the_layout_is_a_known_translation(tmp_path: Path) -> None:
     async def build() -> Any:  # in an event loop: Gradio would open one and leave it
         notes = FakeNotes()
-        return build_page(notes, Warming(notes), Following(notes)).get_config_file()
+        kept = Conversations(tmp_path / "conversations.db", tmp_path)
+        return build_page(notes, Warming(notes), Following(notes), conversations=kept).get_config_file()
 
     components = asyncio.run(build())["components"]
     # "api" parts are the parameters of the endpoints: they stand in no page
     found = [text for part in components if part["type"] != "api" for text in texts_of(part["props"])]
-    assert len(found) >= 14
+    assert len(found) >= 40
     assert [text for text in found if not (isinstance(text, dict) and text.get("key") in WORDS["en"])] == []
 
 

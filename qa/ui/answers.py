@@ -37,6 +37,12 @@ def render_stopped(html: str, ui: Language) -> str:
     return f'{written.replace(" nq-writing", "")}<div class="nq-small">{phrase("stopped", ui)}</div>'
 
 
+def render_broken_off(texts: Mapping[Language, str], ui: Language) -> str:
+    """What is kept of an answer that was stopped or failed."""
+    written = f'<div class="nq-answer">{_texts(texts, cite=False)}</div>' if texts else ""
+    return f'{written}<div class="nq-small">{phrase("broken_off", ui)}</div>'
+
+
 def render_answer(answer: Answer, ui: Language, place: int = 0) -> str:
     """A finished answer, the one at that place of the conversation from 0.
 

@@ -14,15 +14,18 @@ from mcp.types import TextContent
 from qa.errors import NotesQAError
 from qa.json_values import answer_to_json, hit_to_json
 from qa.ui.backend import Backend
+from qa.ui.line import Line
 
 _MAX_HITS = 50
+_SECONDS_BETWEEN_LOOKS = 60.0  # at the line that a question stands in
 
 
 class Api:
     """Both endpoints over one set of notes; what goes wrong reaches the caller as the error's own sentence."""
 
-    def __init__(self, notes: Backend) -> None:
+    def __init__(self, notes: Backend, line: Line) -> None:
         self._notes = notes
+        self._line = line
 
     def ask(
         self, question: str, language: Literal["auto", "zh", "en", "both"] = "auto", topic: str = ""
@@ -40,7 +43,10 @@ class Api:
             citation numbers that disagree).
         """
         try:
-            return answer_to_json(self._notes.ask(question, language=language, topic=topic or None))
+            with self._line.stand() as turn:
+                while turn.wait(_SECONDS_BETWEEN_LOOKS):
+                    pass
+                return answer_to_json(self._notes.ask(question, language=language, topic=topic or None))
         except NotesQAError as error:
             raise gr.Error(str(error)) from error
 

@@ -36,6 +36,7 @@ class Backend(Protocol):
         *,
         strict: bool | None = None,
         allow_general: bool | None = None,
+        halt: threading.Event | None = None,
     ) -> Iterator[Event]: ...
 
     def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]: ...

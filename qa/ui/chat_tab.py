@@ -12,10 +12,11 @@ from qa.types import AnswerLanguage
 from qa.ui.conversation import Conversation
 from qa.ui.events import Events
 from qa.ui.markdown import MATH_DELIMITERS
+from qa.ui.rating import RatingParts, build_rating
 from qa.ui.strings import i18n
 from qa.ui.writing import BASES, Basis
 
-ANSWERS_AT_ONCE = 4  # more wait in a queue
+_STANDING = 20  # questions that are answered or see how many are before them: each takes a thread, of about 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,15 @@ class ChatTab:
     notice: gr.Markdown
     shown: list[Any]  # the components that `Shown.update` has values for
     asked: list[Any]  # events of answers that may be under way, to be cancelled
+    stopped: Any  # the event after which a stopped answer is shown
+    rating: RatingParts | None
 
 
-def build_chat(events: Events, language: AnswerLanguage, basis: Basis) -> ChatTab:
-    """The components, inside the block that is open; `language` and `basis` are what is chosen at first."""
+def build_chat(events: Events, language: AnswerLanguage, basis: Basis, rated: bool = False) -> ChatTab:
+    """The components, inside the block that is open; `language` and `basis` are what is chosen at first.
+
+    Answers can be `rated` where they are kept.
+    """
     conversation = gr.State(Conversation())
     with gr.Row(elem_id="nq-main"):
         with gr.Column(scale=3, min_width=320, elem_id="nq-left"):
@@ -49,6 +55,7 @@ def build_chat(events: Events, language: AnswerLanguage, basis: Basis) -> ChatTa
             )
             with gr.Row(elem_id="nq-after"):
                 again, other, edit, keep, copy = (_quiet(name) for name in ("again", "in_en", "edit", "keep", "copy"))
+                rating = build_rating() if rated else None
             with gr.Column(elem_id="nq-composer"):
                 with gr.Row(elem_id="nq-ask"):
                     question = gr.Textbox(
@@ -115,8 +122,8 @@ def build_chat(events: Events, language: AnswerLanguage, basis: Basis) -> ChatTa
             inputs,
             shown,
             show_progress="hidden",
-            concurrency_limit=ANSWERS_AT_ONCE,
-            concurrency_id="answers",
+            concurrency_limit=_STANDING,
+            concurrency_id="standing",
             api_visibility="private",
         )
 
@@ -130,7 +137,7 @@ def build_chat(events: Events, language: AnswerLanguage, basis: Basis) -> ChatTa
     at_once: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     stopped = stop.click(events.stopped, [conversation], shown, cancels=asked, **at_once)
     # The piece of text that was under way at that moment may have come after it.
-    stopped.then(events.stopped, [conversation], shown, **at_once)
+    stopped = stopped.then(events.stopped, [conversation], shown, **at_once)
     edit.click(events.edit, [conversation], shown, **at_once)
     keep.click(events.keep, [conversation], shown, **at_once)
     pick.change(events.panel.show, [pick, conversation], [sources], **at_once)
@@ -143,7 +150,7 @@ def build_chat(events: Events, language: AnswerLanguage, basis: Basis) -> ChatTa
         concurrency_id="rebuild",
         api_visibility="private",
     )
-    return ChatTab(conversation, chat, topic, sources, notice, shown, asked)
+    return ChatTab(conversation, chat, topic, sources, notice, shown, asked, stopped, rating)
 
 
 def _quiet(name: str) -> gr.Button:

@@ -34,11 +34,17 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The exchanges, oldest first; `replacing` says that the next question takes the place of the last one."""
+    """The exchanges, oldest first; `replacing` says that the next question takes the place of the last one.
+
+    `id` is what it is kept under, empty until it is; `number` that of the last exchange there, from 1, or 0 where it is
+    not kept.
+    """
 
     exchanges: tuple[Exchange, ...] = ()
     writing: bool = False
     replacing: bool = False
+    id: str = ""
+    number: int = 0
 
     @property
     def last(self) -> Exchange | None:
@@ -53,7 +59,7 @@ class Conversation:
     def asked(self, exchange: Exchange) -> Conversation:
         """With a question whose answer is awaited."""
         kept = self.exchanges[:-1] if self.replacing else self.exchanges
-        return Conversation((*kept, exchange), writing=True)
+        return Conversation((*kept, exchange), writing=True, id=self.id)
 
     def with_last(self, **changes: Any) -> Conversation:
         """With other values in the last exchange."""

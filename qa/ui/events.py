@@ -5,28 +5,31 @@ Knows nothing about layout. Words follow the interface language of each request.
 
 from __future__ import annotations
 
-import logging
+import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
+from qa.conversations import Conversations, Options, new_id
 from qa.types import AnswerLanguage, Language
 from qa.ui import answers, render
 from qa.ui.backend import Backend
 from qa.ui.conversation import Conversation, Exchange
 from qa.ui.following import Following
+from qa.ui.line import Line
 from qa.ui.panel import Panel
 from qa.ui.rebuilding import rebuild
+from qa.ui.records import Record
+from qa.ui.running import Running
 from qa.ui.shown import Shown, empty_chat
 from qa.ui.strings import ui_language
 from qa.ui.topics import Topics
 from qa.ui.warming import Warming
 from qa.ui.writing import Basis, Writer
 
-_LOG = logging.getLogger(__name__)
-_SECONDS_BETWEEN_UPDATES = 0.1
+_SECONDS_BETWEEN_LOOKS = 0.3  # at the line that a question stands in; stop is obeyed between two of them
 _NO_MODEL = "extractive"  # what the chat model is called where there is none
 
 Update = tuple[Any, ...]
@@ -43,13 +46,23 @@ class Seen:
 class Events:
     """The page's events over one set of notes."""
 
-    def __init__(self, notes: Backend, warming: Warming, following: Following) -> None:
+    def __init__(
+        self,
+        notes: Backend,
+        warming: Warming,
+        following: Following,
+        line: Line | None = None,
+        conversations: Conversations | None = None,
+    ) -> None:
         self._notes = notes
         self._warming = warming
         self._following = following
         self._topics = Topics(notes, following)
         self._writer = Writer(notes, self._topics.tree)
+        self._line = line or Line()
+        self._conversations = conversations
         self.panel = Panel(notes)
+        self.running = Running()
 
     def load(self, request: gr.Request) -> Update:
         """(sources, chat) of a page that was just opened."""
@@ -99,12 +112,26 @@ class Events:
             yield Shown().update()
             return
         ui = ui_language(request)
+        record = Record(self._conversations, request.username or "", conversation.id, ui)
+        again = conversation.replacing and conversation.number > 0
+        record.ask(question, Options(language, topic or "", basis == "general"), again)
         asked = conversation.asked(Exchange(question, render.render_waiting("searching", ui), language))
+        latest = asked = replace(asked, id=record.identity, number=record.number)
         yield Shown(asked, ui, question="", sources="", notice="").update()
-        latest = asked
-        for latest, sources in self._writer.write(asked, topic or None, basis, ui):
-            yield Shown(latest, ui, sources=sources).update()
-        yield Shown(latest.finished(), ui).update()
+        with (
+            contextlib.closing(record),
+            self.running.begin(request.session_hash or "") as halt,
+            self._line.stand() as turn,
+        ):
+            while ahead := turn.wait(_SECONDS_BETWEEN_LOOKS):
+                waiting = render.render_waiting("waiting_turn", ui, ahead=ahead)
+                yield Shown(asked.with_last(html=waiting), ui).update()
+            for latest, sources in self._writer.write(asked, topic or None, basis, ui, record, halt):
+                if halt.is_set():  # the page may show another conversation by now
+                    return
+                yield Shown(latest, ui, sources=sources).update()
+            if not halt.is_set():
+                yield Shown(latest.finished(), ui).update()
 
     def suggested(
         self,
@@ -149,6 +176,7 @@ class Events:
 
     def stopped(self, conversation: Conversation, request: gr.Request) -> Update:
         """What is `Shown` after the running answer was cancelled; its text stays."""
+        self.running.stop(request.session_hash or "")
         ui = ui_language(request)
         if conversation.writing and conversation.last:
             html = answers.render_stopped(conversation.last.html, ui)
@@ -157,9 +185,10 @@ class Events:
 
     def new_chat(self, request: gr.Request) -> Update:
         """What is `Shown` of an empty conversation."""
+        self.running.stop(request.session_hash or "")
         ui = ui_language(request)
         empty = render.render_note("no_sources", ui)
-        return Shown(Conversation(), ui, question="", sources=empty, notice="").update()
+        return Shown(Conversation(id=new_id()), ui, question="", sources=empty, notice="").update()
 
     def rebuild(self, request: gr.Request) -> Iterator[Update]:
         """(report, rebuild button) while the index is being refreshed."""

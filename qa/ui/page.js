@@ -1,4 +1,4 @@
-// What the page does in the browser beyond Gradio's components: the numbers in an answer, keys, the interface's language
+// What the page does in the browser beyond Gradio's components: its address, the numbers in an answer, keys, the interface's language
 // and colours, the clipboard, and what a screen reader is told. Loads nothing, stores two choices, runs no text as code.
 "use strict";
 (() => {
@@ -194,8 +194,18 @@
     if (news.trim()) live.textContent = news.trim();
   }
 
+  // The address names the conversation that is shown, so that a reload continues it and a second tab has its own.
+  function followConversation() {
+    const identity = find("#nq-address code")?.textContent;
+    const address = new URL(location.href);
+    if (!identity || address.searchParams.get("c") === identity) return;
+    address.searchParams.set("c", identity);
+    history.replaceState(history.state, "", address);
+  }
+
   function changed() {
     applyColours();
+    followConversation();
     const log = find("#nq-chat [role=log]");
     if (log && log.getAttribute("aria-live") !== "off") {
       log.setAttribute("aria-live", "off");
@@ -222,7 +232,7 @@
   }
   document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver(changed).observe(document.body, {
-      childList: true, subtree: true, attributes: true, attributeFilter: ["class", "aria-label"],
+      childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["class", "aria-label"],
     });
     changed();
   });

@@ -37,7 +37,7 @@ class Panel:
         place = int(match["place"])
         exchange = conversation.exchanges[place]
         if match["sources"]:
-            return _sources(exchange, place, len(conversation.exchanges), ui)
+            return render_sources_of(exchange, place, len(conversation.exchanges), ui)
         found = _find(exchange, match["kind"], int(match["number"]))
         if found is None:
             return gr.skip()
@@ -68,7 +68,8 @@ class Panel:
         return self._notes.notes().get(path)
 
 
-def _sources(exchange: Exchange, place: int, exchanges: int, ui: Language) -> str:
+def render_sources_of(exchange: Exchange, place: int, exchanges: int, ui: Language) -> str:
+    """The panel of the exchange at that place of so many."""
     if exchange.answer is None:
         return render_hits(exchange.hits, ui, place, ranked=False)
     html = render_sources(exchange.answer, ui, place)

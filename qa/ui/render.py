@@ -22,9 +22,9 @@ _SURE_OF_PACE = 2.0  # seconds; before that a rate says nothing
 _INDENT = "\u2003"  # an em space: the browser folds ordinary ones
 
 
-def render_waiting(key: str, language: Language) -> str:
+def render_waiting(key: str, language: Language, **values: int) -> str:
     """One muted line with what is being done."""
-    return f'<div class="nq-waiting" role="status">{phrase(key, language)}</div>'
+    return f'<div class="nq-waiting" role="status">{phrase(key, language, **values)}</div>'
 
 
 def render_note(key: str, ui: Language) -> str:

@@ -21,6 +21,7 @@ _NAMES = {
     "#nq-chat [data-testid=user][aria-label]": "your_question",
     "#nq-chat [data-testid=bot][aria-label]": "an_answer",
     "footer": "footer",
+    "#nq-history .toggle-button": "conversations",
 }  # what the script names for screen readers, by the key of the name
 _PATH = "/page.js"
 _TAG = b'<head><script src="page.js"></script>'

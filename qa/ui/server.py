@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import ipaddress
 import logging
 import os
 import socket
@@ -15,11 +16,16 @@ from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from qa.conversations import Conversations
 from qa.errors import SettingsError
 from qa.types import AnswerLanguage
+from qa.ui.access import Access
 from qa.ui.api import answer_tools_in_json
 from qa.ui.backend import Backend
+from qa.ui.downloads import add_downloads
 from qa.ui.following import Following
+from qa.ui.history import HISTORY_CSS
+from qa.ui.login import Door
 from qa.ui.note_drop import MAX_UPLOAD_BYTES
 from qa.ui.notes_tab import NOTES_CSS
 from qa.ui.page import build_page
@@ -27,6 +33,7 @@ from qa.ui.script import ScriptFirst
 from qa.ui.strings import i18n
 from qa.ui.theme import CSS, THEME
 from qa.ui.warming import Warming
+from qa.users import Users
 
 # Gradio starts from an inline script and styles its components inline; everything else comes from this server only.
 _POLICY = "; ".join(
@@ -115,6 +122,8 @@ def build_app(
     host: str = "127.0.0.1",
     general: bool = False,
     strict: bool = True,
+    conversations: Conversations | None = None,
+    users: Users | None = None,
 ) -> FastAPI:
     """The whole web application; loading of the chat model and watching of the notes begin here, in the background."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio's server at start
@@ -128,9 +137,13 @@ def build_app(
         refreshing = following.now.progress is not None
         return {"status": "ok", "model_loading": warming.running, "index_refreshing": refreshing}
 
+    access = Access(users)
     app.add_middleware(ScriptFirst)
-    app.add_middleware(_Guard, hosts=_LOOPBACK if host in _LOOPBACK else ())
-    page = build_page(notes, warming, following, language, general, strict)
+    app.add_middleware(Door, access=access)
+    app.add_middleware(_Guard, hosts=(*_LOOPBACK, host) if is_loopback(host) else ())  # stands before the door
+    if conversations is not None:
+        add_downloads(app, conversations)
+    page = build_page(notes, warming, following, language, general, strict, conversations, access)
     whole: FastAPI = gr.mount_gradio_app(
         app,
         page,
@@ -146,7 +159,8 @@ def build_app(
         i18n=i18n,
         mcp_server=True,
         theme=THEME,
-        css_paths=[CSS, NOTES_CSS],
+        css_paths=[CSS, NOTES_CSS, HISTORY_CSS],
+        auth_dependency=lambda request: str(request.state.owner),  # the door knows who it is
     )
     answer_tools_in_json(page)
     page.has_launched = True  # else Gradio takes any path of this machine for an upload, as a mounted page's
@@ -160,11 +174,17 @@ def serve(
     language: AnswerLanguage = "auto",
     general: bool = False,
     strict: bool = True,
+    conversations: Conversations | None = None,
+    users: Users | None = None,
 ) -> None:
-    """Serve until interrupted; says the address once it answers there. Raises SettingsError where it cannot listen."""
+    """Serve until interrupted; says the address once it answers there.
+
+    Raises SettingsError where it cannot listen, or where others could read the notes without a login.
+    """
+    check_door(host, users)
     listener = listen(host, port)
     with listener, contextlib.suppress(KeyboardInterrupt):
-        Server.of(notes, language, host, general, strict).run(sockets=[listener])
+        Server.of(notes, language, host, general, strict, conversations, users).run(sockets=[listener])
 
 
 class Server(uvicorn.Server):
@@ -178,9 +198,11 @@ class Server(uvicorn.Server):
         host: str = "127.0.0.1",
         general: bool = False,
         strict: bool = True,
+        conversations: Conversations | None = None,
+        users: Users | None = None,
     ) -> Self:
         """A server of the page that builds it in its own event loop: Gradio would open others and leave them."""
-        build = functools.partial(build_app, notes, language, host, general, strict)
+        build = functools.partial(build_app, notes, language, host, general, strict, conversations, users)
         return cls(uvicorn.Config(build, factory=True, log_level="warning", timeout_graceful_shutdown=1))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -192,6 +214,23 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         await super().shutdown(sockets)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address; a name other than localhost might be anything."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_door(host: str, users: Users | None) -> None:
+    """Raises SettingsError where the page would be open to other machines."""
+    if not is_loopback(host) and not users:
+        raise SettingsError(
+            f"The chat page would be open to everybody who reaches {host}. "
+            f"Add somebody who may log in: notes-qa chat --host {host} --auth NAME"
+        )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 
 import gradio as gr
+from starlette.requests import Request
 
 from qa import errors, words
 from qa.types import LANGUAGES, Language
+from qa.ui.history_words import HISTORY_WORDS
 from qa.ui.notes_words import NOTES_WORDS
 
 _CHOSEN = re.compile(r"(?:^|;\s*)nq-language=(zh|en)\s*(?:;|$)")  # the cookie that the page's script sets
@@ -228,7 +230,9 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
     },
 }
 
-WORDS: Mapping[Language, Mapping[str, str]] = {ui: {**_WORDS[ui], **NOTES_WORDS[ui]} for ui in LANGUAGES}
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    ui: {**_WORDS[ui], **NOTES_WORDS[ui], **HISTORY_WORDS[ui]} for ui in LANGUAGES
+}
 
 # The browser picks by its own language and falls back to English; Chinese of every region gets the one Chinese text.
 i18n = gr.I18n(
@@ -242,7 +246,7 @@ def phrase(key: str, language: Language, **values: object) -> str:
     return WORDS[language][key].format(**values) if values else WORDS[language][key]
 
 
-def ui_language(request: gr.Request) -> Language:
+def ui_language(request: gr.Request | Request) -> Language:
     """The language in which a browser gets the page: what its reader chose there, else what the browser asks for."""
     match = _CHOSEN.search(request.headers.get("cookie", ""))
     if match:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import gradio as gr
 
-from qa.errors import NotesQAError
+from qa.errors import AnswerStopped, NotesQAError
 from qa.types import Answer, Done, Event, Extract, Failed, Language, Sources, TextDelta, Topic
 from qa.ui import answers
 from qa.ui.backend import Backend
 from qa.ui.conversation import Conversation
+from qa.ui.records import Record
 from qa.ui.render import render_waiting
 from qa.ui.sources import render_hits, render_sources
 from qa.ui.suggesting import followups
@@ -34,9 +36,18 @@ class Writer:
         self._topics = topics
 
     def write(
-        self, conversation: Conversation, topic: str | None, basis: Basis, ui: Language
+        self,
+        conversation: Conversation,
+        topic: str | None,
+        basis: Basis,
+        ui: Language,
+        record: Record,
+        halt: threading.Event,
     ) -> Iterator[tuple[Conversation, Any]]:
-        """The conversation, whose last exchange is the question, with the answer so far; and the sources panel."""
+        """The conversation, whose last exchange is the question, with the answer so far; and the sources panel.
+
+        The record hears all of it. Setting `halt` ends it without another word: the page says that it was stopped.
+        """
         texts: dict[Language, str] = {}
         extract = ""
         shown = 0.0
@@ -51,8 +62,10 @@ class Writer:
                 history=conversation.turns,
                 strict={"notes": True, "mark": False}.get(basis),
                 allow_general=basis == "general",
+                halt=halt,
             )
             for event in stream:
+                record.hear(event)
                 match event:
                     case Sources(hits):
                         html = extract + render_waiting("writing", ui)
@@ -77,12 +90,16 @@ class Writer:
                             followups=self._followups(conversation, answer, ui),
                         )
                         yield conversation, render_sources(answer, ui, place)
+                    case Failed(AnswerStopped()):
+                        return
                     case Failed(error, said):
                         yield _failed(conversation, error, ui, said or None, extract), gr.skip()
         except NotesQAError as error:
+            record.close("failed")
             yield _failed(conversation, error, ui, texts, extract), gr.skip()
         except Exception as error:
             _LOG.exception("A question failed")
+            record.close("failed")
             yield _failed(conversation, error, ui, texts, extract), gr.skip()
         finally:  # also when the reader pressed stop or closed the tab: the model must not go on
             if isinstance(stream, Generator):
