@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -437,7 +438,8 @@ def test_chat_asks_for_a_password_that_is_not_given(
     auth_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("getpass.getpass", {"Password of ann: ": "correct horse"}.__getitem__)
-    missing = ["--corpus", str(auth_file.parent / "missing")]
-    assert main(["chat", "--auth", "ann", *missing]) == 1  # the notes are not there, but ann is
-    assert "missing" in capsys.readouterr().err
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["chat", "--auth", "ann", "--port", port]) == 1  # the port is taken, but ann is there
+    assert "cannot listen" in capsys.readouterr().err
     assert Users(auth_file).check("ann", "correct horse")
