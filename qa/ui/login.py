@@ -23,24 +23,24 @@ OPEN = ("/login", "/logout", "/healthz")  # tell nothing of the notes
 _LARGEST_FORM = 4096  # bytes
 _CONVERSATION = re.compile(r"[\w-]{1,64}", re.ASCII)
 _STYLE = """
-:root { color-scheme: light dark; --ink: #292524; --soft: #625d58; --paper: #fafaf9; --card: #fff; --line: #d6d3d1;
+:root { color-scheme: light dark; --ink: #292524; --soft: #625d58; --paper: #f5f4f1; --card: #fff; --line: #e3e0da;
   --accent: #0f766e; --error: #b91c1c; }
-@media (prefers-color-scheme: dark) { :root { --ink: #f5f5f4; --soft: #b3ada7; --paper: #1c1917; --card: #292524;
-  --line: #57534e; --accent: #0f766e; --error: #fca5a5; } }
+@media (prefers-color-scheme: dark) { :root { --ink: #f5f5f4; --soft: #b3ada7; --paper: #171614; --card: #211f1d;
+  --line: #3b3835; --accent: #0f766e; --error: #fca5a5; } }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100dvh; display: grid; place-items: center; padding: 16px; background: var(--paper);
   color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei",
   "Noto Sans CJK SC", "Noto Sans SC", sans-serif; }
 form { width: 100%; max-width: 360px; padding: 28px; background: var(--card); border: 1px solid var(--line);
-  border-radius: 14px; display: grid; gap: 14px; }
+  border-radius: 16px; display: grid; gap: 14px; }
 h1 { margin: 0; font-size: 20px; font-weight: 650; }
 p { margin: 0; color: var(--soft); font-size: 14px; }
 p[role=alert] { color: var(--error); }
 label { display: grid; gap: 4px; font-size: 14px; }
 input { width: 100%; padding: 10px 12px; font: inherit; color: inherit; background: var(--paper);
-  border: 1px solid var(--line); border-radius: 8px; }
+  border: 1px solid var(--line); border-radius: 10px; }
 button { padding: 11px; font: inherit; font-weight: 600; color: #fff; background: var(--accent); border: 0;
-  border-radius: 8px; cursor: pointer; }
+  border-radius: 12px; cursor: pointer; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 """
 
