@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from browser_states import EN_QUESTION, IN_A_CHAT
-from fakes_ui import EN, FakeNotes
+from fakes_ui import FakeNotes
 from pages_ui import DESKTOP, LIBRARY_WARNINGS, PATIENCE, PHONE, chromium, served
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
@@ -26,7 +26,7 @@ HAN_ALLOWED = {"中文"}
 # What notes, model and reader wrote is in their language. An error's second line is the error's own message.
 CONTENT = (
     ".nq-question, .nq-version > :not(.nq-label), .nq-answer > :not([class*=nq-]), .nq-passage, .nq-note, .nq-path,"
-    " .nq-excerpt, .nq-error .nq-small, #nq-topic ul"
+    " .nq-excerpt, .nq-error .nq-small, #nq-topic ul, #nq-live, .example, .option, .nq-quote"
 )
 
 # Every text that somebody may read or hear, with where it stands; not what is hidden from everybody.
@@ -46,27 +46,6 @@ WORDS_OF_PAGE = """
 """
 
 # What a screen reader would be told to say: text that is added where a live region is on and nothing is busy.
-LISTEN = """
-(() => {
-  window.said = [];
-  const on = (element) => {
-    const live = element.closest('[aria-live], [role=log], [role=status], [role=alert]');
-    return live && live.getAttribute('aria-live') !== 'off' && !element.closest('[aria-busy=true]');
-  };
-  const words = (node) => {
-    if (node.nodeType === Node.TEXT_NODE) return on(node.parentElement) ? node.data : '';
-    if (node.nodeType !== Node.ELEMENT_NODE) return '';
-    return [...node.childNodes].map(words).join('');
-  };
-  new MutationObserver((records) => requestAnimationFrame(() => {  // when everybody has done with the change
-    for (const {target, addedNodes, type} of records) {
-      if (!target.isConnected || !target.parentElement?.closest('#nq-chat')) continue;
-      const text = (type === 'characterData' ? words(target) : [...addedNodes].map(words).join('')).trim();
-      if (text) window.said.push(text);
-    }
-  })).observe(document, {subtree: true, childList: true, characterData: true});
-})();
-"""
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +65,6 @@ def open_page(browser: Browser, address: str, ui: Language, theme: str = "light"
         locale=LOCALES[ui], viewport=size, color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce"
     )
     page = context.new_page()
-    page.add_init_script(LISTEN)
     page.goto(address)
     expect(page.locator("#nq-status")).not_to_be_empty(timeout=PATIENCE)
     return page
@@ -151,23 +129,6 @@ def foreign_words(text: str, ui: Language) -> set[str]:
         return set(re.findall(r"[\u4e00-\u9fff]+", text)) - HAN_ALLOWED
     bare = text.replace(FakeNotes.model_name, "")
     return {word for word in re.findall(r"[A-Za-z]{2,}", bare) if word not in LATIN_ALLOWED}
-
-
-def test_an_answer_is_announced_once_and_not_at_every_word(browser: Browser, address: str) -> None:
-    page = open_page(browser, address, "en")
-    log = page.locator("#nq-chat [role=log]")
-    expect(log).to_have_attribute("aria-live", "polite")
-    expect(log).to_have_attribute("aria-label", WORDS["en"]["chat"])
-    page.evaluate("() => { window.said.length = 0; }")
-    page.locator("#nq-question textarea").fill(EN_QUESTION)
-    page.locator("#nq-question textarea").press("Enter")
-    expect(page.locator("#nq-sources .nq-cited").first).to_be_visible(timeout=PATIENCE)
-    expect(page.locator("#nq-send")).to_be_visible(timeout=PATIENCE)
-    said = page.evaluate("() => window.said")
-    page.context.close()
-    assert [text for text in said if text == EN] == [EN]
-    assert len(said) <= 6, said
-    assert not [text for text in said if text != EN and text.startswith(EN[:8])]
 
 
 def test_bubbles_say_whose_they_are_and_not_their_markup(browser: Browser, address: str) -> None:

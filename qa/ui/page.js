@@ -220,6 +220,7 @@
         if (element.dataset.testid && element.role !== "group") element.role = "group"; // else it may have no name
       }
     find("#nq-chat .examples[role=list]")?.setAttribute("role", "group");
+    document.querySelectorAll("#nq-chat .example[aria-label]").forEach((each) => each.removeAttribute("aria-label"));
     if (!live.isConnected && log) document.body.append(live);
     if (wanted) showWanted();
     const whole = find("#nq-sources .nq-whole");
