@@ -247,7 +247,7 @@ def test_eight_questions_at_once_neither_mix_nor_fail(visit: Callable[..., Page]
         for number, page in enumerate(pages):
             expect(page.locator("#nq-good")).to_have_text("Helpful" if number % 2 else "有帮助")
             expect(questions(page)).to_have_text([f"question {number}"])
-            expect(page.locator("#nq-chat .nq-answer")).to_have_text(f"You asked question {number} [1]")
+            expect(page.locator("#nq-chat .nq-answer")).to_contain_text(f"You asked question {number} [1]")
     stored = [store.read("", summary.id).exchanges for summary in store.find("")]
     assert sorted((of[0].question, of[0].answer.texts["en"], of[0].ended) for of in stored) == [
         (f"question {number}", f"You asked question {number} [1]", "done") for number in range(6)

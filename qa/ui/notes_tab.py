@@ -108,9 +108,7 @@ def build_notes_tab(
         queue=False,
         **_QUIET,
     )
-    query.change(
-        events.find, [query, desk, listed], [rows, totals], queue=False, trigger_mode="always_last", **_QUIET
-    )
+    query.change(events.find, [query, desk, listed], [rows, totals], queue=False, trigger_mode="always_last", **_QUIET)
     rows.select(events.choose, writing, [rows, *pane], queue=False, **_QUIET)
     edit.click(events.edit, [desk, listed], pane, queue=False, **_QUIET)
     cancel.click(events.cancel, writing, pane, queue=False, **_QUIET)

@@ -47,7 +47,7 @@
     || (/^(script|style|iframe)$/.test(element.localName) && [tracker, 'pwned'].some((word) => element.textContent.includes(word))))
     .map((element) => element.outerHTML.slice(0, 300));
   window.twice = () => {
-    const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
+    const ids = [...document.querySelectorAll('[id]')].map((element) => element.id).filter((id) => id);
     return ids.filter((id, at) => ids.indexOf(id) !== at);
   };
   window.covered = (selector) => {
