@@ -233,6 +233,10 @@ class NotesQA:
         with self._index.read() as snapshot:
             return topic_tree(snapshot.outline(), glossary)
 
+    def note(self, path: str) -> Note | None:
+        """One note as it is in the index; None where there is none of this path. Raises IndexNotBuilt."""
+        return self._retriever.note(path)
+
     def notes(self) -> dict[str, Note]:
         """The notes as they are in the index, by path."""
         with self._index.read() as snapshot:

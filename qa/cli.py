@@ -191,7 +191,7 @@ def _doctor(options: argparse.Namespace, language: Language) -> int:
 
 def _chat(options: argparse.Namespace, language: Language) -> int:
     from qa.conversations import Conversations
-    from qa.ui.server import check_door, serve
+    from qa.ui.server import Site, check_door, serve
     from qa.users import Users
 
     settings = _settings(options)
@@ -204,16 +204,8 @@ def _chat(options: argparse.Namespace, language: Language) -> int:
     with progress_bar(language) as progress, _open(options, progress, refresh=False) as notes:
         progress.close()
         _say_stale(notes, language)
-        serve(
-            notes,
-            settings.host,
-            settings.port,
-            settings.language,
-            settings.allow_general,
-            settings.strict,
-            conversations,
-            users,
-        )
+        chosen = settings.language, settings.allow_general, settings.strict
+        serve(notes, settings.port, Site(settings.host, *chosen, conversations, users))
     return 0
 
 

@@ -243,8 +243,8 @@ class FakeNotes:
             *self.more_topics,
         )
 
-    def notes(self) -> dict[str, Note]:
-        return dict(self.texts)
+    def note(self, path: str) -> Note | None:
+        return self.texts.get(path)
 
     def note_tree(self) -> NoteTree:
         notes = (ListedNote(n.path, n.title, (n.language,), 2, len(n.text.encode())) for n in NOTES.values())

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from qa.conversations import Conversations
 from qa.ui.backend import Backend
-from qa.ui.server import Server, listen
+from qa.ui.server import Server, Site, listen
 from qa.users import Users
 
 # What the libraries around the page do, not the page: Gradio's queue calls pandas the old way, and sockets and event
@@ -37,7 +37,7 @@ PATIENCE = 30_000  # milliseconds: a busy machine
 def served(notes: Backend, conversations: Conversations | None = None, users: Users | None = None) -> Iterator[str]:
     """The address of the page over these notes, while the block runs."""
     listener = listen("127.0.0.1", 0)
-    server = Server.of(notes, conversations=conversations, users=users)
+    server = Server.of(notes, Site(conversations=conversations, users=users))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -20,7 +20,7 @@ from qa.errors import SettingsError
 from qa.types import Answer
 from qa.ui.access import Access, Attempts, TooManyFailures
 from qa.ui.login import OPEN
-from qa.ui.server import check_door, is_loopback, serve
+from qa.ui.server import Site, check_door, is_loopback, serve
 from qa.users import Users
 
 pytestmark = LIBRARY_WARNINGS
@@ -103,7 +103,7 @@ def every_route(users: Users, conversations: Conversations) -> list[tuple[str, s
     from qa.ui.server import build_app
 
     async def build() -> list[tuple[str, str]]:  # in an event loop: Gradio would open one and leave it
-        app = build_app(FakeNotes(), conversations=conversations, users=users)
+        app = build_app(FakeNotes(), Site(conversations=conversations, users=users))
         return list(all_routes(app))
 
     return anyio.run(build)
@@ -308,7 +308,7 @@ def test_the_door_stays_closed_when_the_file_of_users_is_deleted_or_damaged(tmp_
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "my-laptop", ""])
 def test_nobody_else_is_served_without_a_login(host: str, users: Users, folder: Path) -> None:
     with pytest.raises(SettingsError) as refused:
-        serve(FakeNotes(), host, 0)
+        serve(FakeNotes(), 0, Site(host))
     assert str(refused.value) == (
         f"The chat page would be open to everybody who reaches {host}. "
         f"Add somebody who may log in: notes-qa chat --host {host} --auth NAME"

@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from qa.errors import IndexLocked, SettingsError
 from qa.types import IndexChanges, Progress, Topic
-from qa.ui.server import listen, serve
+from qa.ui.server import Site, listen, serve
 
 pytestmark = [pytest.mark.browser, *LIBRARY_WARNINGS]
 QUESTION = "池化有什么作用？"
@@ -468,11 +468,11 @@ def test_a_taken_port_is_refused_with_one_sentence() -> None:
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=rf"cannot listen on 127\.0\.0\.1, port {port}: .*--port 0"):
-            serve(FakeNotes(), "127.0.0.1", port)
+            serve(FakeNotes(), port, Site())
 
 
 def test_serve_says_its_address_once_it_answers_there() -> None:
-    script = "from fakes_ui import FakeNotes; from qa.ui.server import serve; serve(FakeNotes(), port=0)"
+    script = "from fakes_ui import FakeNotes; from qa.ui.server import Site, serve; serve(FakeNotes(), 0, Site())"
     process = subprocess.Popen(
         [sys.executable, "-c", script],
         stdout=subprocess.PIPE,

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from qa.ui.server import HEADERS, build_app
+from qa.ui.server import HEADERS, Site, build_app
 
 pytestmark = [pytest.mark.browser, *LIBRARY_WARNINGS]
 
@@ -268,7 +268,7 @@ def test_a_crash_in_the_server_carries_the_policy_and_says_nothing_of_the_inside
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.get("/crash")
 
-    app = build_app(FakeNotes())
+    app = build_app(FakeNotes(), Site())
     app.router.routes.insert(0, Route("/crash", crash))
     with ThreadPoolExecutor(1) as thread:  # Playwright's own loop runs in this one
         response = thread.submit(asyncio.run, ask(app)).result(30)

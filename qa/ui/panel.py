@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from qa.errors import NotesQAError
-from qa.types import Citation, Language, Note, Passage
+from qa.types import Citation, Language, Passage
 from qa.ui.backend import Backend
 from qa.ui.conversation import Conversation, Exchange
 from qa.ui.markdown import plain
@@ -43,7 +43,7 @@ class Panel:
             return gr.skip()
         try:
             where = place_of(found)
-            return render_whole_note(self._note(where.passage.note_path), where, place, ui)
+            return render_whole_note(self._notes.note(where.passage.note_path), where, place, ui)
         except NotesQAError as error:
             return render_error_line(error, ui)
 
@@ -53,19 +53,14 @@ class Panel:
         if answer is None or not answer.citations:
             return ""
         try:
-            notes = self._notes.notes()
+            now = {path: self._notes.note(path) for path in {each.note_path for each in answer.citations}}
         except NotesQAError:  # the status line says it
             return ""
-        cited = dict.fromkeys(
-            each.note_path for each in answer.citations if changed(notes.get(each.note_path), each.passage)
-        )
+        cited = dict.fromkeys(each.note_path for each in answer.citations if changed(now[each.note_path], each.passage))
         names = phrase("list_comma", ui).join(plain(path) for path in cited)
         return (
             f'<div class="nq-changed" role="status">{phrase("sources_changed", ui, names=names)}</div>' if cited else ""
         )
-
-    def _note(self, path: str) -> Note | None:
-        return self._notes.notes().get(path)
 
 
 def render_sources_of(exchange: Exchange, place: int, exchanges: int, ui: Language) -> str:

@@ -8,6 +8,7 @@ import ipaddress
 import logging
 import os
 import socket
+from dataclasses import dataclass
 from typing import Self
 
 import gradio as gr
@@ -116,15 +117,19 @@ def _host(scope: Scope) -> str:
     return value.partition("]")[0].removeprefix("[") if value.startswith("[") else value.partition(":")[0]
 
 
-def build_app(
-    notes: Backend,
-    language: AnswerLanguage = "auto",
-    host: str = "127.0.0.1",
-    general: bool = False,
-    strict: bool = True,
-    conversations: Conversations | None = None,
-    users: Users | None = None,
-) -> FastAPI:
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is served beside the notes: where, with what chosen at first, and what is kept of whom."""
+
+    host: str = "127.0.0.1"
+    language: AnswerLanguage = "auto"
+    general: bool = False
+    strict: bool = True
+    conversations: Conversations | None = None  # None: the page keeps none
+    users: Users | None = None  # who may log in; None or empty: everybody is let in
+
+
+def build_app(notes: Backend, site: Site) -> FastAPI:
     """The whole web application; loading of the chat model and watching of the notes begin here, in the background."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio's server at start
     following, warming = Following(notes), Warming(notes)
@@ -137,18 +142,20 @@ def build_app(
         refreshing = following.now.progress is not None
         return {"status": "ok", "model_loading": warming.running, "index_refreshing": refreshing}
 
-    access = Access(users)
+    access = Access(site.users)
     app.add_middleware(ScriptFirst)
     app.add_middleware(Door, access=access)
-    app.add_middleware(_Guard, hosts=(*_LOOPBACK, host) if is_loopback(host) else ())  # stands before the door
-    if conversations is not None:
-        add_downloads(app, conversations)
-    page = build_page(notes, warming, following, language, general, strict, conversations, access)
+    app.add_middleware(
+        _Guard, hosts=(*_LOOPBACK, site.host) if is_loopback(site.host) else ()
+    )  # stands before the door
+    if site.conversations is not None:
+        add_downloads(app, site.conversations)
+    page = build_page(notes, warming, following, site.language, site.general, site.strict, site.conversations, access)
     whole: FastAPI = gr.mount_gradio_app(
         app,
         page,
         path="/",
-        server_name=host,
+        server_name=site.host,
         footer_links=["api"],
         run_history=False,
         show_error=True,
@@ -167,42 +174,24 @@ def build_app(
     return whole
 
 
-def serve(
-    notes: Backend,
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    language: AnswerLanguage = "auto",
-    general: bool = False,
-    strict: bool = True,
-    conversations: Conversations | None = None,
-    users: Users | None = None,
-) -> None:
+def serve(notes: Backend, port: int, site: Site) -> None:
     """Serve until interrupted; says the address once it answers there.
 
     Raises SettingsError where it cannot listen, or where others could read the notes without a login.
     """
-    check_door(host, users)
-    listener = listen(host, port)
+    check_door(site.host, site.users)
+    listener = listen(site.host, port)
     with listener, contextlib.suppress(KeyboardInterrupt):
-        Server.of(notes, language, host, general, strict, conversations, users).run(sockets=[listener])
+        Server.of(notes, site).run(sockets=[listener])
 
 
 class Server(uvicorn.Server):
     """Says its address when it listens, and ends quietly: open pages hold a connection that must be cut."""
 
     @classmethod
-    def of(
-        cls,
-        notes: Backend,
-        language: AnswerLanguage = "auto",
-        host: str = "127.0.0.1",
-        general: bool = False,
-        strict: bool = True,
-        conversations: Conversations | None = None,
-        users: Users | None = None,
-    ) -> Self:
+    def of(cls, notes: Backend, site: Site) -> Self:
         """A server of the page that builds it in its own event loop: Gradio would open others and leave them."""
-        build = functools.partial(build_app, notes, language, host, general, strict, conversations, users)
+        build = functools.partial(build_app, notes, site)
         return cls(uvicorn.Config(build, factory=True, log_level="warning", timeout_graceful_shutdown=1))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
