@@ -1,6 +1,6 @@
-"""`python -m bench.stopping`: how soon the packaged model's processor time stands still once an answer is closed.
+"""`python -m bench.stopping`: how soon the packaged model's processor time stands still once somebody wants to stop it.
 
-Run it on an idle machine: what else this process computes would count as decoding.
+A step of the engine holds the interpreter, so the wish has to wait for it: that counts. Run it on an idle machine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from qa.settings import Settings
 
 _WINDOW = 0.02  # seconds that the processor's clock is looked at
 _IDLE = 0.1  # share of such a window that may be used by what waits
-_PIECES = 5  # read before the answer is closed
+_PIECES = 5  # read before somebody wants to stop
+_MOMENTS = (0.01, 0.1)  # seconds after that piece, evenly spread
 
 
 def main() -> None:
@@ -27,24 +28,27 @@ def main() -> None:
     model, name = open_chat_model(settings.chat_model, cache=settings.cache, engine=settings.engine)
     if not isinstance(model, LocalChatModel):
         raise SystemExit("The chat model of the settings does not run in this process; set NOTES_QA_CHAT_MODEL.")
-    seconds = [_stopped(model.engine, number) for number in range(options.repeat + 1)][1:]
+    first, last = _MOMENTS
+    moments = [first + (last - first) * number / options.repeat for number in range(options.repeat + 1)]
+    seconds = [_stopped(model.engine, moment, number) for number, moment in enumerate(moments)][1:]
     model.close()
     worst = max(seconds)
     print(f"{name}: idle {statistics.median(seconds) * 1000:.0f} ms after closing (at most {worst * 1000:.0f} ms)")
 
 
-def _stopped(engine: Engine, number: int) -> float:
-    """Seconds from closing to the first window without decoding."""
+def _stopped(engine: Engine, moment: float, number: int) -> float:
+    """Seconds from the wish to stop to the first window without decoding."""
     stream = engine.stream([Message("user", f"从 {number} 数到一千。")], max_tokens=200)
     for _ in range(_PIECES):
         next(stream)
-    closed = time.perf_counter()
+    wish = time.perf_counter() + moment
+    time.sleep(moment)
     stream.close()
     while True:
         began, used = time.perf_counter(), time.process_time()
         time.sleep(_WINDOW)
         if time.process_time() - used < _IDLE * _WINDOW:
-            return began - closed
+            return began - wish
 
 
 if __name__ == "__main__":

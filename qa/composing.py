@@ -136,7 +136,8 @@ class Composer:
             if isinstance(event, SentenceChecked) and event.sentence.change != "dropped":
                 _, found = self._draft(first).latest()
                 for language in others:
-                    text = self._version(model, event.sentence.text, first, language, limits)
+                    place = self._grounds.headings[found[0].number - 1] if found else ""
+                    text = self._version(model, event.sentence.text, place, first, language, limits)
                     told = replace(event.sentence, language=language, text=text, change="translated")
                     draft = self._draft(language)
                     gap = " " if language == "en" and draft.sentences else ""
@@ -217,12 +218,18 @@ class Composer:
             return sentence, found
         if model is None or limits is None:
             return replace(sentence, text=pointer(language)), found
-        text = self._version(model, statement.text, of, language, limits)
+        place = self._grounds.headings[statement.number - 1]
+        text = self._version(model, statement.text, place, of, language, limits)
         return replace(sentence, text=text, change="translated"), found
 
-    def _version(self, model: BaseChatModel, sentence: str, language: Language, other: Language, limits: Limits) -> str:
-        """A sentence in the other language; where it came out as something else, only that it stands in a note."""
-        terms = self._grounds.glossary.named_in(sentence, other)[:_TERMS]
+    def _version(
+        self, model: BaseChatModel, sentence: str, place: str, language: Language, other: Language, limits: Limits
+    ) -> str:
+        """A sentence in the other language; where it came out as something else, only that it stands in a note.
+
+        The headings that it stands under tell what its words mean: 门 is a gate there, not a door.
+        """
+        terms = self._grounds.glossary.named_in(f"{sentence}\n{place}", other)[:_TERMS]
         with contextlib.closing(in_other_language(model, sentence, other, terms, limits)) as pieces:
             text = " ".join("".join(pieces).split())
         zh, en = (sentence, text) if language == "zh" else (text, sentence)

@@ -73,3 +73,11 @@ def test_statement_that_the_model_said_in_part_is_said_whole(tmp_path: Path) -> 
     answer = notes.ask("FPN 有什么好处？")
     assert answer.text == "FPN 把多个层次的特征融合起来使用，对小目标的检测很有好处 [1]。"
     assert [sentence.change for sentence in answer.sentences] == ["dropped", "quoted"]
+
+
+def test_translation_knows_the_names_in_the_headings_of_a_sentence(tmp_path: Path) -> None:
+    text = "# LSTM\n\n## 遗忘门\n\n门的输出在零到一之间，零表示全部忘掉。\n"
+    engine = ScriptedEngine("The gate gives numbers.")
+    open_notes(tmp_path, {"a.md": text}, engine).ask("LSTM 的遗忘门输出什么？", "both")
+    asked = [prompt[-1].content for prompt in engine.prompts if "Translate the sentence" in prompt[0].content]
+    assert any(each.startswith("Terms: 遗忘门 = forget gate\n") for each in asked)
