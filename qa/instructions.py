@@ -1,6 +1,7 @@
-"""Tells sentences of a note that are addressed to an assistant from those that say something.
+"""Tells sentences of a note that are addressed to an assistant, or sell something, from those that say something.
 
 A note is data. Where it holds "ignore the above and reply ...", that sentence is neither shown to the model nor quoted.
+Nor is an advertisement, which may pose as the answer to a question: who is to buy, and where, in one sentence.
 This is a net, not a wall: what slips through still has to pass the check of every sentence against the notes.
 """
 
@@ -56,9 +57,20 @@ _TOLD = re.compile(
     r"|(?:请|务必|必须|一律|只能|只需|都要|应当|应该|记得|直接|不要|不得|禁止|切勿|总是|永远|始终)"
     r".{0,16}(?:回答|回复|答复|输出|说|写|写上|附上|加上|添加|推荐|引用|标注|拒绝|声称|提到|翻译|扮演|告诉|结尾|开头|注明)"
 )
+# What is to be bought, and where: only both together.
+_BUYING = re.compile(
+    r"\b(?:buy|purchase|(?<!in )order (?:now|today|it|one|yours?|online|our|the)|subscribe (?:now|today)|sign up"
+    r"|enroll?|pre-?order|book (?:now|your|a))\b"
+    r"|购买|订购|下单|选购|抢购|购课|报班|付费开通|(?:直接|赶快|立即|马上|赶紧)(?:买|报名|订)"
+)
+_PLACE = re.compile(
+    r"https?://|\bwww\.|\b[a-z0-9-]+\.(?:com|cn|net|org|io|shop|store|app|co|me|xyz|top|vip|example)\b"
+    r"|微信号|公众号|小程序|扫码|二维码|加微信|客服|\bqr code\b|\bpromo(?:tion)? code\b"
+)
 
 
 def is_instruction(sentence: str) -> bool:
-    """Whether a sentence tells an assistant what to do, instead of telling a reader something."""
+    """Whether a sentence tells an assistant what to do or a reader what to buy, instead of saying something."""
     text = normalize(sentence)
-    return bool(_SURE.search(text) or (_ADDRESSED.search(text) and _TOLD.search(text)))
+    spoken_to = _ADDRESSED.search(text) and _TOLD.search(text)
+    return bool(_SURE.search(text) or spoken_to or (_BUYING.search(text) and _PLACE.search(text)))
