@@ -87,7 +87,7 @@ def main() -> None:
     print("| passages | build, no encoding | of it per passage | files | no change | one note edited | open | "
           "search p50 / p95 | with the question's encoding | memory |\n|" + "---|" * 10)  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        sentences = _sentences(options.texts)
+        sentences = made_sentences(options.texts)
         settings = Settings()
         vectors = SentenceEncoder.open(settings.encoder, settings.cache).encode_passages(sentences)
         np.save(Path(folder, "vectors.npy"), vectors)
@@ -100,7 +100,7 @@ def _row(folder: Path, sentences: Sequence[str], vectors: Vectors, count: int) -
     corpus = folder / "corpus"
     shutil.rmtree(corpus, ignore_errors=True)
     shutil.rmtree(folder / "index", ignore_errors=True)
-    _write_notes(corpus, sentences, count)
+    write_made_notes(corpus, sentences, count)
     encoder, index = MixedEncoder(vectors), Index(folder / "index")
     built = refresh(corpus, index, encoder)
     nothing = refresh(corpus, index, encoder)
@@ -151,7 +151,7 @@ def _peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
-def _sentences(folder: Path) -> list[str]:
+def made_sentences(folder: Path) -> list[str]:
     """The sentences of all notes, each with its number in front."""
     texts = [passage.text for note in read_folder(folder, {}).notes for passage in split_note(note)]
     found = dict.fromkeys(text[start:end] for text in texts for start, end in split_sentences(text))
@@ -159,7 +159,7 @@ def _sentences(folder: Path) -> list[str]:
     return [f"s{number}z {sentence}" for number, sentence in enumerate(plain)]
 
 
-def _write_notes(corpus: Path, sentences: Sequence[str], count: int) -> None:
+def write_made_notes(corpus: Path, sentences: Sequence[str], count: int) -> None:
     corpus.mkdir()
     order = random.Random(0)
     for number in range(-(-count // PASSAGES_PER_NOTE)):

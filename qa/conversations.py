@@ -151,12 +151,15 @@ class Conversations:
             self._exists(connection, identity, number)
             self._put(connection, identity, number, exchange)
 
-    def drop_last(self, owner: str, identity: str) -> None:
-        """Take the last exchange away, as for a question that is asked anew."""
+    def drop_last(self, owner: str, identity: str, number: int) -> None:
+        """Take the exchange of this number away, as for a question that is asked anew, where it is still the last."""
         with self._transaction() as connection:
             self._touch(connection, owner, identity)
             last = "(SELECT max(number) FROM exchanges WHERE conversation = ?1)"
-            connection.execute(f"DELETE FROM exchanges WHERE conversation = ?1 AND number = {last}", (identity,))
+            connection.execute(
+                f"DELETE FROM exchanges WHERE conversation = ?1 AND number = ?2 AND number = {last}",
+                (identity, number),
+            )
 
     def rename(self, owner: str, identity: str, title: str) -> None:
         """Another title; its place among the others stays. One without a letter changes nothing."""

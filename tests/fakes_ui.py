@@ -130,7 +130,7 @@ NOTHING_NEW = IndexChanges((), (), (), 2, 0, 8, 8, (), 0.01)
 
 
 class FakeNotes:
-    """Answers by what the question contains; `closed` says how often a stream was closed before its end.
+    """Answers by what the question contains; `closed` says that a stream was ended before its end.
 
     `news` is what watching the notes brings, one after the other; what is no NotesQAError is raised.
     """
@@ -186,6 +186,7 @@ class FakeNotes:
         try:
             if "reading" in question and halt is not None:  # no word comes while the model reads a long prompt
                 halt.wait()
+                self.closed.set()
                 yield Failed(AnswerStopped("The answer was stopped."), {})
                 return
             while "endless" in question:

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from browser_states import EN_QUESTION, IN_A_CHAT
+from browser_states import EN_QUESTION, IN_A_CHAT, STATES, ZH_QUESTION, State, notes_of
+from fakes_chat import open_notes
 from fakes_ui import FakeNotes
 from pages_ui import DESKTOP, LIBRARY_WARNINGS, PATIENCE, PHONE, chromium, served
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from qa.conversations import Conversations
 from qa.types import Language
 from qa.ui.strings import WORDS
+from qa.users import Users
 
 pytestmark = [pytest.mark.browser, *LIBRARY_WARNINGS]
 
 LOCALES = {"zh": "zh-CN", "en": "en-US"}
 GRAVE = ("serious", "critical")
+OF_OTHER_NOTES = [state for state in STATES if state.notes is not FakeNotes]
+NAME, PASSWORD = "ann", "correct horse"
+FILES = {
+    "cnn.md": "# CNN\n\n池化用来降维。\n\n| a | b |\n|---|---|\n| 1 | $x^2$ |\n",
+    "deep/rnn.md": "# RNN\n\nA state.\n",
+}
 
 # Names of products, of formats and of the other language, in an interface that is otherwise Chinese.
 LATIN_ALLOWED = {"API", "MCP", "English", "md", "notes", "qa"}
@@ -96,6 +107,65 @@ def test_no_state_has_a_grave_violation(
         state.leave(page)
     page.context.close()
     assert found == []
+
+
+@pytest.mark.parametrize("state", OF_OTHER_NOTES, ids=lambda state: state.name)
+def test_no_state_of_other_notes_has_a_grave_violation(browser: Browser, state: State) -> None:
+    with notes_of(state) as notes, served(notes) as url:
+        found = []
+        for theme in ("light", "dark"):
+            page = open_page(browser, url, state.ui, theme, state.size)
+            state.reach(page)
+            found += [f"{theme}: {violation}" for violation in grave_violations(page)]
+            page.context.close()
+    assert found == []
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Iterator[str]:
+    """A page over real notes that keeps conversations and lets somebody log in."""
+    users = Users(tmp_path / "users.json")
+    users.put(NAME, PASSWORD)
+    with served(open_notes(tmp_path, FILES, None), Conversations(tmp_path / "c.db", tmp_path), users) as url:
+        yield url
+
+
+@pytest.mark.parametrize(("theme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])
+def test_login_notes_and_conversations_have_no_grave_violation(
+    browser: Browser, whole: str, theme: Literal["light", "dark"], size: ViewportSize
+) -> None:
+    found: dict[str, list[str]] = {}
+    for ui, tag in LOCALES.items():
+        page = browser.new_context(locale=tag, viewport=size, color_scheme=theme, reduced_motion="reduce").new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(whole)
+        found[f"login {ui}"] = grave_violations(page)
+        page.locator("[name=username]").fill(NAME)
+        page.locator("[name=password]").fill(PASSWORD)
+        page.locator("button").click()
+        expect(page.locator("#nq-status .nq-small")).to_have_count(2, timeout=PATIENCE)
+        page.locator("#nq-question textarea").fill(ZH_QUESTION)
+        page.locator("#nq-question textarea").press("Enter")
+        expect(page.locator("#nq-good")).to_be_visible(timeout=PATIENCE)
+        page.locator("#nq-bad").click()
+        found[f"rating {ui}"] = grave_violations(page)
+        page.locator("#nq-history .toggle-button").click()
+        expect(page.locator("#nq-find")).to_be_in_viewport(timeout=PATIENCE)
+        page.locator("#nq-delete").click()
+        expect(page.locator("#nq-delete-yes")).to_be_visible(timeout=PATIENCE)
+        found[f"conversations {ui}"] = grave_violations(page)
+        page.locator("#nq-history .toggle-button").click()
+        page.get_by_role("tab").nth(1).click()
+        page.locator("#nq-notes-list label", has_text="cnn.md").click()
+        expect(page.locator("#nq-note-edit")).to_be_visible(timeout=PATIENCE)
+        found[f"note {ui}"] = grave_violations(page)
+        page.locator("#nq-note-edit").click()
+        page.locator("#nq-note-editor textarea").fill("mine")
+        page.locator("#nq-note-cancel").click()
+        expect(page.locator("#nq-note-kept textarea")).to_have_value("mine", timeout=PATIENCE)
+        found[f"edited {ui}"] = grave_violations(page)
+        page.context.close()
+    assert {place: violations for place, violations in found.items() if violations} == {}
 
 
 @pytest.mark.parametrize("ui", ["zh", "en"])

@@ -72,6 +72,16 @@ def ask(page: Page, question: str = QUESTION) -> None:
     expect(page.locator("#nq-again")).to_be_visible(timeout=SOON)
 
 
+def test_closing_the_page_ends_the_answer_even_while_the_model_reads(visit: Any, notes: Notes) -> None:
+    notes.closed.clear()
+    page = visit()
+    page.locator("#nq-question textarea").fill("reading")
+    page.locator("#nq-question textarea").press("Enter")
+    expect(page.locator("#nq-sources .nq-found").first).to_be_visible(timeout=SOON)
+    page.close()
+    assert notes.closed.wait(SOON / 1000)
+
+
 def cite(page: Page, number: int) -> Any:
     return page.locator("#nq-chat .nq-cite", has_text=f"[{number}]").last
 

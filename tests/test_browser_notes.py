@@ -112,6 +112,23 @@ def test_note_is_read_edited_and_saved_and_the_next_search_knows_it(tab: Any, no
     expect(page.locator("#nq-sources")).to_contain_text("重置门决定忘记多少", timeout=WAIT)
 
 
+def test_browser_asks_before_it_leaves_words_that_are_not_saved(tab: Any) -> None:
+    page = tab()
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    choose(page, "cnn.md")
+    edit(page, CNN)
+    page.locator("#nq-note-editor textarea").press_sequentially("mine")
+    with page.expect_event("dialog"):
+        page.close(run_before_unload=True)
+    assert asked == ["beforeunload"]
+    expect(page.locator("#nq-note-editor textarea")).to_have_value(re.compile("mine"))
+    page.locator("#nq-note-save").click()
+    expect(page.locator("#nq-note-editor")).to_have_count(0, timeout=WAIT)
+    page.reload()
+    assert asked == ["beforeunload"]
+
+
 def test_file_that_changed_underneath_is_refused_and_nothing_is_lost(tab: Any, corpus: Path) -> None:
     page = tab()
     choose(page, "cnn.md")

@@ -151,9 +151,16 @@ def test_an_answer_replaces_the_place_that_was_kept_for_it(store: Conversations,
 def test_the_last_exchange_can_be_taken_away(store: Conversations) -> None:
     identity = asked(store, "one")
     store.append(OWNER, identity, EXCHANGE)
-    store.drop_last(OWNER, identity)
+    store.drop_last(OWNER, identity, 2)
     assert [exchange.question for exchange in store.read(OWNER, identity).exchanges] == ["one"]
     assert store.append(OWNER, identity, EXCHANGE) == 2
+
+
+def test_an_exchange_that_another_page_has_gone_on_from_is_not_taken_away(store: Conversations) -> None:
+    identity = asked(store, "one")
+    store.append(OWNER, identity, EXCHANGE)
+    store.drop_last(OWNER, identity, 1)
+    assert len(store.read(OWNER, identity).exchanges) == 2
 
 
 def test_ratings_are_set_changed_and_taken_back(store: Conversations) -> None:
@@ -197,7 +204,7 @@ def attempts(store: Conversations, owner: str, identity: str) -> Iterator[object
         lambda: store.read(owner, identity),
         lambda: store.append(owner, identity, EXCHANGE),
         lambda: store.replace(owner, identity, 1, EXCHANGE),
-        lambda: store.drop_last(owner, identity),
+        lambda: store.drop_last(owner, identity, 1),
         lambda: store.rename(owner, identity, "mine"),
         lambda: store.rate(owner, identity, 1, Rating(True)),
         lambda: store.delete(owner, identity),

@@ -113,7 +113,7 @@ class Events:
             return
         ui = ui_language(request)
         record = Record(self._conversations, request.username or "", conversation.id, ui)
-        again = conversation.replacing and conversation.number > 0
+        again = conversation.number if conversation.replacing else 0
         record.ask(question, Options(language, topic or "", basis == "general"), again)
         asked = conversation.asked(Exchange(question, render.render_waiting("searching", ui), language))
         latest = asked = replace(asked, id=record.identity, number=record.number)
@@ -182,6 +182,10 @@ class Events:
             html = answers.render_stopped(conversation.last.html, ui)
             conversation = conversation.with_last(html=html).finished()
         return Shown(conversation, ui).update()
+
+    def left(self, request: gr.Request) -> None:
+        """Ends the work of a page that was closed: nobody reads its answer any more."""
+        self.running.stop(request.session_hash or "")
 
     def new_chat(self, request: gr.Request) -> Update:
         """What is `Shown` of an empty conversation."""

@@ -175,6 +175,13 @@
     }, true);
   }
 
+  // Words that lie in the browser only are not lost to a slip: the browser asks before it closes the page.
+  let edited = false;
+  document.addEventListener("input", (event) => { edited ||= event.isTrusted && event.target.closest?.("#nq-note-editor") !== null; });
+  addEventListener("beforeunload", (event) => {
+    if (edited || find("#nq-note-kept textarea")?.value) event.preventDefault();
+  });
+
   // Screen readers: not the whole text at each piece of it, but what is new, sentence by sentence.
   const live = document.createElement("div");
   live.id = "nq-live";
@@ -184,6 +191,8 @@
   let telling = 0;
   function tell() {
     telling = 0;
+    const status = find("#nq-status");
+    if (status) status.tabIndex = status.scrollHeight > status.clientHeight ? 0 : -1; // keys scroll what has the focus
     const all = document.querySelectorAll("#nq-chat .nq-answer, #nq-chat .nq-waiting");
     const last = all[all.length - 1];
     if (!last) return;
@@ -206,6 +215,7 @@
   function changed() {
     applyColours();
     followConversation();
+    edited &&= find("#nq-note-editor textarea") !== null; // saved or given up
     const log = find("#nq-chat [role=log]");
     if (log && log.getAttribute("aria-live") !== "off") {
       log.setAttribute("aria-live", "off");

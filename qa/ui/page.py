@@ -84,6 +84,7 @@ def build_page(
             queue=False,
             api_visibility="private",
         )
+        page.unload(events.left)
         gr.on(
             [page.load, timer.tick],
             events.status,

@@ -28,15 +28,15 @@ class Record:
         self.identity = identity
         self.number = 0
 
-    def ask(self, question: str, options: Options, again: bool = False) -> None:
-        """Keep the question, so that it is not lost; `again` puts it in the place of the last one."""
+    def ask(self, question: str, options: Options, again: int = 0) -> None:
+        """Keep the question, so that it is not lost, in the place of exchange number `again`, if that is the last."""
         if self._conversations is None:
             return
         self._asked = Exchange(question, options, Answer(question, {}, (), (), False), "stopped")
         try:
             try:
                 if again:
-                    self._conversations.drop_last(self._owner, self.identity)
+                    self._conversations.drop_last(self._owner, self.identity, again)
                 self.number = self._conversations.append(self._owner, self.identity, self._asked)
             except ConversationNotFound:  # its first question, or it was deleted in another tab
                 self.identity = self._conversations.begin(self._owner, question, self.identity)
