@@ -8,7 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from bench.page import PATIENCE, ROOT, chromium, open_page, served_chat
+from bench.page import PATIENCE, chromium, open_page, served_chat
+from bench.scale import ROOT
 from qa.assistant import NotesQA
 from qa.settings import Settings
 

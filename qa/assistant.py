@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Self
-
-from langchain_core.language_models import BaseChatModel
-from langchain_core.retrievers import BaseRetriever
+from typing import TYPE_CHECKING, Self
 
 from qa import calibration
-from qa.answering import Answerer, Request
 from qa.calibration import Calibration
-from qa.chat import open_chat_model
 from qa.encoder import Encoder, SentenceEncoder
 from qa.errors import BadQuestion, ModelFailed, NotesQAError, SettingsError
 from qa.found import Found
 from qa.glossary_file import GlossaryFile
 from qa.index import Index
 from qa.indexing import refresh, rules, staleness
-from qa.langchain_retriever import NotesRetriever
 from qa.note_files import AddedFile, NewFile, NoteFile, NoteFiles, SavedNote
 from qa.note_tree import NoteTree, note_tree
 from qa.reranking import Reordering, open_reranker
@@ -43,7 +38,12 @@ from qa.types import (
     Turn,
 )
 from qa.watching import watch_notes
-from qa.writing import Limits
+
+if TYPE_CHECKING:  # LangChain takes a second to import, and a search does without it
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.retrievers import BaseRetriever
+
+    from qa.answering import Answerer
 
 ReportProgress = Callable[[Progress], None]
 
@@ -74,14 +74,6 @@ class NotesQA:
         self._translator = Translator(lambda: self._model)
         self._reordering = reordering
         self._retriever = Retriever(index, encoder, glossary.read, open_stored, self._reordering)
-        self._answerer = Answerer(
-            self._retriever,
-            encoder,
-            self._loaded_model,
-            self._translator.translate,
-            self.calibration,
-            Limits(settings.max_answer_tokens, settings.context_tokens, settings.timeout),
-        )
         self._model: BaseChatModel | None = None
         self._model_name = ""
         self._loading = threading.Lock()
@@ -105,6 +97,8 @@ class NotesQA:
         encoder = SentenceEncoder.open(settings.encoder, settings.cache, settings.encoder_batch, progress)
 
         def load_model() -> tuple[BaseChatModel | None, str]:
+            from qa.chat import open_chat_model
+
             return open_chat_model(
                 settings.chat_model,
                 cache=settings.cache,
@@ -190,6 +184,8 @@ class NotesQA:
         waits for it in another thread, setting `halt` does, and the last event is Failed with AnswerStopped. Raises
         BadQuestion, UnknownTopic, IndexNotBuilt, GlossaryError.
         """
+        from qa.answering import Request
+
         language = language or self._settings.language
         if language not in ("auto", "zh", "en", "both"):
             raise SettingsError(f"The answer language {language!r} is not one of auto, zh, en and both.")
@@ -297,6 +293,8 @@ class NotesQA:
 
     def as_retriever(self, top_k: int = 5, topic: str | None = None) -> BaseRetriever:
         """The search as a LangChain retriever; a document's metadata holds note_path, headings, lines and score."""
+        from qa.langchain_retriever import NotesRetriever
+
         return NotesRetriever(search=self.search, top_k=top_k, topic=topic)
 
     def warm_up(self) -> None:
@@ -325,6 +323,20 @@ class NotesQA:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @functools.cached_property
+    def _answerer(self) -> Answerer:
+        from qa.answering import Answerer
+        from qa.writing import Limits
+
+        return Answerer(
+            self._retriever,
+            self._encoder,
+            self._loaded_model,
+            self._translator.translate,
+            self.calibration,
+            Limits(self._settings.max_answer_tokens, self._settings.context_tokens, self._settings.timeout),
+        )
 
     def _loaded_model(self) -> tuple[BaseChatModel | None, str]:
         with self._loading:

@@ -10,6 +10,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,6 @@ class OpenVINOEngine:
         positions, types = (self._weights[name].astype(np.float32) for name in _TABLES)
         self._positions = positions[self._sizes.first_position :] + types[0]
         self._words = self._weights["embeddings.word_embeddings.weight"]
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(self._sizes.max_tokens)
-        self._tokenizer.no_padding()
         self._batch_size = batch_size
         options: dict[str, Any] = {
             "PERFORMANCE_HINT": "THROUGHPUT",
@@ -56,7 +54,13 @@ class OpenVINOEngine:
             "ENABLE_CPU_PINNING": False,  # a chat model may be at work on the same cores
             "INFERENCE_PRECISION_HINT": precision or _fastest(),
         }
-        model = ov.Core().compile_model(bert_graph(self._sizes, self._weights), "CPU", options)
+        graph = bert_graph(self._sizes, self._weights)
+        with ThreadPoolExecutor(1) as beside:  # compiling leaves the interpreter to the tokeniser, which takes as long
+            compiled = beside.submit(lambda: ov.Core().compile_model(graph, "CPU", options))
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            model = compiled.result()
+        self._tokenizer.enable_truncation(self._sizes.max_tokens)
+        self._tokenizer.no_padding()
         self._streams = [
             model.create_infer_request() for _ in range(model.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         ]

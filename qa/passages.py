@@ -12,8 +12,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from langchain_text_splitters import RecursiveCharacterTextSplitter
-
 from qa.blocks import Block, find_blocks
 from qa.language import detect_language, estimate_tokens, split_sentences
 from qa.listings import is_listing
@@ -238,6 +236,8 @@ def _sentences(text: str) -> list[int]:
 
 
 def _clauses(text: str, start: int, end: int, max_tokens: int) -> list[tuple[int, int]]:
+    from langchain_text_splitters import RecursiveCharacterTextSplitter  # brings LangChain, which few notes need
+
     splitter = RecursiveCharacterTextSplitter(
         separators=_CLAUSES,
         keep_separator="end",

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.chat.gguf import read_header
 from qa.encoder_folder import find_folder, readable_name
 from qa.errors import EncoderError, ModelFailed, ModelNotFound, SettingsError
 from qa.indexing import embedded_text
@@ -222,6 +221,8 @@ class LlamaCppReranker:
 
 def _checked_context(gguf: Path) -> int:
     """Tokens that a pair may have. Without a head llama.cpp would give any number of the last layer as the score."""
+    from qa.chat.gguf import read_header
+
     try:
         context = read_header(gguf).context_length or _MAX_TOKENS
     except ModelNotFound:

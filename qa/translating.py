@@ -8,15 +8,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
-
-from qa.chat import LocalChatModel, stream_text
 from qa.errors import NotesQAError
 from qa.language import estimate_tokens, han_share, has_han
-from qa.prompts import language_pattern
 from qa.types import Language
+
+if TYPE_CHECKING:  # imported with the first model: a search without one does without LangChain
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
 
 SECONDS = 4.0  # that a question waits for its translation at most
 _REMEMBERED = 512  # questions
@@ -48,7 +48,7 @@ _CHATTER = re.compile(
     re.IGNORECASE,
 )
 
-GetModel = Callable[[], BaseChatModel | None]
+GetModel = Callable[[], "BaseChatModel | None"]
 
 _log = logging.getLogger(__name__)
 
@@ -109,6 +109,8 @@ class Translator:
 
 def translation_messages(question: str, language: Language) -> list[BaseMessage]:
     """The messages that ask for a question in a language; all but the last are always the same."""
+    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
     messages: list[BaseMessage] = [SystemMessage(_SYSTEM[language])]
     for asked, translated in _EXAMPLES[language]:
         messages += [HumanMessage(asked), AIMessage(translated)]
@@ -128,6 +130,9 @@ def is_chatter(text: str) -> bool:
 
 
 def _written(model: BaseChatModel, question: str, language: Language, seconds: float, given_up: threading.Event) -> str:
+    from qa.chat import LocalChatModel, stream_text
+    from qa.prompts import language_pattern
+
     pattern = language_pattern(language, 1) if isinstance(model, LocalChatModel) else None
     pieces = stream_text(
         model,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +36,32 @@ def test_search_needs_no_chat_model(tmp_path: Path) -> None:
     assert [hit.rank for hit in hits] == [1, 2]
     assert hits[0].passage.headings == ("CNN", "池化")
     assert engine.prompts == []
+
+
+def test_search_imports_neither_langchain_nor_torch(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "cnn.md").write_text("# CNN\n\n池化用来降维。\n", encoding="utf-8")
+    code = """
+import sys
+from pathlib import Path
+from fakes import WordEncoder
+from qa.assistant import NotesQA
+from qa.index import Index
+from qa.settings import Settings
+folder = Path(sys.argv[1])
+notes = NotesQA(folder / "corpus", Index(folder / "index"), WordEncoder(), Settings(), lambda: (None, ""))
+notes.rebuild()
+print(len(notes.search("池化")), [name for name in ("langchain_core", "torch", "gradio") if name in sys.modules])
+"""
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.stdout.strip(), done.stderr) == ("1 []", "")
 
 
 def test_topics_are_a_tree_with_counts(tmp_path: Path) -> None:
