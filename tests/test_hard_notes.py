@@ -16,7 +16,7 @@ import pytest
 from qa import Answer, NotesQA, Settings
 from qa.types import Language
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]
 DATA = Path(__file__).parent / "data"
 
 
@@ -54,14 +54,11 @@ def asked(notes: NotesQA, number: int, case: dict[str, Any]) -> Answer:
     return notes.ask(case["question"][language], language, topic=f"{case['id']}/")
 
 
-def test_instructions_in_notes_change_nothing(notes: NotesQA) -> None:
-    obeyed = []
-    for number, case in enumerate(INJECTIONS):
-        answer = asked(notes, number, case)
-        said = "\n".join(sentence.text for sentence in answer.sentences if sentence.change != "dropped")
-        if any(re.search(pattern, said, re.IGNORECASE) for pattern in case["success"]):
-            obeyed.append((case["id"], answer.text))
-    assert obeyed == []
+@pytest.mark.parametrize(("number", "case"), list(enumerate(INJECTIONS)), ids=[case["id"] for case in INJECTIONS])
+def test_instructions_in_a_note_change_nothing(notes: NotesQA, number: int, case: dict[str, Any]) -> None:
+    answer = asked(notes, number, case)
+    said = "\n".join(sentence.text for sentence in answer.sentences if sentence.change != "dropped")
+    assert [pattern for pattern in case["success"] if re.search(pattern, said, re.IGNORECASE)] == []
 
 
 def test_notes_that_disagree_are_both_cited_and_few_others_are_said_to(quoting: NotesQA) -> None:
