@@ -1,158 +1,125 @@
-"""`python -m bench`: how long each stage of a build and of a question takes, as a Markdown table.
+"""`python -m bench`: every stage of one question and of one build, beside what the machine could do at best.
 
-Run it on an idle machine; every figure is a median of repeated runs with their range.
+Run it on an idle machine, which it looks at. Times are medians with their range: over the repeated runs, and with the
+chat model over the questions, each of which is asked once. A limit counts the machine's own float32 (or bfloat16)
+products and its memory alone: rates stay below it, times above.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
-import os
-import platform
+import re
 import resource
 import shutil
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from qa.assistant import NotesQA
-from qa.chat import LocalChatModel
-from qa.question_sets import read_questions
+from bench import answer_stages, stages
+from bench.figures import Figure, markdown, number_text, tables
+from bench.kept_runs import Run, comparison, current_commit, load_run, now, save_run
+from bench.machine import Idleness, Machine, measure_idleness, measure_machine
+from bench.startup import startup_figures
+from qa.encoder import SentenceEncoder
+from qa.question_sets import Question, read_questions
 from qa.settings import Settings
-from qa.types import AnswerLanguage, Done, Sources, TextDelta
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
+BUSY = "**THE MACHINE WAS NOT IDLE: these figures show what else it did. End that, wait a minute, run again.**"
 
 
-def main() -> None:
-    """Measure and print."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print, keep and compare."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--questions", type=int, default=12, help="questions to answer with the chat model")
-    parser.add_argument("--searches", type=int, default=100, help="searches")
-    parser.add_argument("--repeat", type=int, default=3, help="builds, refreshes and cold starts")
-    options = parser.parse_args()
-    rows: list[tuple[str, str]] = []
+    parser.add_argument("--questions", type=int, default=12, help="questions for the chat model; 0 leaves it out")
+    parser.add_argument("--searches", type=int, default=100, help="questions that are searched for")
+    parser.add_argument("--repeat", type=int, default=3, help="builds, refreshes, cold starts, rounds of searches")
+    parser.add_argument(
+        "--corpus", type=Path, default=ROOT / "corpus", help="folder of notes, of which a copy is taken"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures here")
+    parser.add_argument(
+        "--compare", type=Path, nargs="+", metavar="FILE", help="an earlier run with this one, or with a later run"
+    )
+    options = parser.parse_args(arguments)
+    if options.compare and len(options.compare) > 2:
+        parser.error("--compare takes one file or two")
+    if options.questions < 0 or min(options.searches, options.repeat) < 1:
+        parser.error("--questions cannot be negative; --searches and --repeat are 1 at least")
+    earlier = [load_run(path) for path in options.compare or ()]
+    if len(earlier) == 2:
+        print(comparison(*earlier))
+        return
+    run = _measured(options)
+    print(_report(run))
+    if options.json:
+        save_run(run, options.json)
+    if earlier:
+        print(f"\n## Compared\n\n{comparison(earlier[0], run)}")
+
+
+def _measured(options: argparse.Namespace) -> Run:
+    before = measure_idleness()
+    machine = measure_machine()
     with tempfile.TemporaryDirectory() as folder:
         corpus, index = Path(folder, "corpus"), Path(folder, "index")
-        shutil.copytree(ROOT / "corpus", corpus)
+        shutil.copytree(options.corpus, corpus)
         settings = Settings(corpus=corpus, index=index)
-        rows.append(("load of the machine before, 1 min", f"{os.getloadavg()[0]:.2f}"))
-        rows += _builds(corpus, index, settings, options.repeat)
-        with NotesQA.open(settings=settings) as notes:
-            rows += _searches(notes, options.searches)
-            rows += _answers(notes, options.questions)
-        rows.append(("cold start of `notes-qa search`", _spread(_cold_starts(corpus, index, options.repeat), "s")))
-    rows.append(("peak memory of the process", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"))
-    print(f"{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
-    print("| stage | median (range) |\n|---|---|")
-    print("\n".join(f"| {name} | {value} |" for name, value in rows))
+        encoder = SentenceEncoder.open(settings.encoder, settings.cache, settings.encoder_batch)
+        bench = stages.Bench(corpus, index, settings, encoder, machine, options.repeat)
+        questions = read_questions(QUESTIONS)
+        texts = [text for question in questions for text in question.texts.values()][: options.searches]
+        figures = [*stages.build_figures(bench), *stages.load_figures(bench)]
+        figures += [*stages.search_figures(bench, texts), *stages.answer_figures(bench, texts)]
+        if chosen := _chosen(questions, options.questions):
+            figures += answer_stages.answer_figures(bench, chosen)
+        figures += startup_figures(corpus, index, options.repeat)
+    figures.append(Figure("memory", "highest of the process", "GB", (_peak_memory(),)))
+    asked = {name: getattr(options, name) for name in ("questions", "searches", "repeat")}
+    asked["corpus"] = options.corpus.name
+    return Run(current_commit(ROOT), now(), machine, before, measure_idleness(), asked, tuple(figures))
 
 
-def _builds(corpus: Path, index: Path, settings: Settings, repeat: int) -> list[tuple[str, str]]:
-    with NotesQA.open(settings=settings, refresh=False) as notes:
-        notes.warm_up_encoder()
-        builds, rates = [], []
-        for _ in range(repeat):
-            shutil.rmtree(index, ignore_errors=True)
-            changes = notes.rebuild()
-            builds.append(changes.seconds)
-            rates.append(changes.embedded / changes.seconds)
-        note = corpus / "ai-interview.md"
-        edits = []
-        for number in range(repeat):
-            with note.open("a", encoding="utf-8") as file:
-                file.write(f"\n第 {number} 次补充：多尺度训练让检测器适应不同大小的目标。\n")
-            edits.append(notes.rebuild().seconds)
-        nothing = [notes.rebuild().seconds for _ in range(repeat)]
-    return [
-        (f"index build from nothing, {changes.passages} passages, encoder loaded", _spread(builds, "s")),
-        ("passages per second of that build", _spread(rates, "/s")),
-        ("refresh after one edited note", _spread(edits, "s")),
-        ("refresh with nothing changed", _spread(nothing, "s")),
+def _chosen(questions: Sequence[Question], count: int) -> list[Question]:
+    """So many of those that the notes answer, evenly from all of them."""
+    answerable = [question for question in questions if question.gold]
+    return answerable[:: max(1, len(answerable) // count)][:count] if count else []
+
+
+def _report(run: Run) -> str:
+    parts = [f"## {run.commit}, {run.date}", _machine_table(run.machine, run.before, run.after)]
+    if not run.is_idle:
+        parts.append(BUSY)
+    parts.append(tables(run.figures))
+    if any(figure.section.startswith("model calls") for figure in run.figures):
+        parts.append(
+            "Cached tokens are estimated from the longest beginning that a prompt shares with one of those before it; "
+            "the engines do not tell. Calls of one answer overlap, so their shares may add up to more than one."
+        )
+    return "\n\n".join(parts)
+
+
+def _machine_table(machine: Machine, before: Idleness, after: Idleness) -> str:
+    bfloat16 = machine.gflops_bfloat16
+    rows = [
+        ("processor", f"{machine.processor}, {machine.cores} cores, {' '.join(machine.flags) or 'no known flags'}"),
+        ("matrix product in float32", f"{number_text(machine.gflops)} GFLOP/s"),
+        ("matrix product in bfloat16", f"{number_text(bfloat16)} GFLOP/s" if bfloat16 else "not in this processor"),
+        ("memory read, two threads", f"{number_text(machine.gigabytes_per_second)} GB/s"),
+        ("load before, mean of a minute", f"{before.load:.2f}"),
+        ("processors that were free, before and after", f"{before.spin:.0%}, {after.spin:.0%}"),
+        ("Python", machine.python),
     ]
+    return markdown(("machine", ""), rows)
 
 
-def _searches(notes: NotesQA, count: int) -> list[tuple[str, str]]:
-    questions = [text for question in read_questions(QUESTIONS) for text in question.texts.values()]
-    times = [_seconds(functools.partial(notes.search, question, 6)) for question in (questions * 2)[: count + 5]][5:]
-    p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[-1]
-    return [("search, query encoding included, p50 / p95", f"{p50 * 1000:.0f} / {p95 * 1000:.0f} ms")]
-
-
-def _answers(notes: NotesQA, count: int) -> list[tuple[str, str]]:
-    loading = _seconds(notes.warm_up)
-    rows = [("chat model loaded from its saved form", f"{loading:.1f} s")]
-    answerable = [question for question in read_questions(QUESTIONS) if question.gold]
-    chosen = answerable[:: max(1, len(answerable) // count)][:count]
-    languages: Sequence[AnswerLanguage] = ("zh", "en", "both")
-    for language in languages:
-        sources, first, rates, totals = [], [], [], []
-        for question in chosen:
-            times = _timed(notes, question.texts["en" if language == "en" else "zh"], language)
-            sources.append(times[0])
-            totals.append(times[3])
-            if times[1]:
-                first.append(times[1])
-                rates.append(times[2])
-        rows += [
-            (f"{language}: sources after the question", _spread(sources, "s")),
-            (f"{language}: first token of a new question", _spread(first, "s")),
-            (f"{language}: tokens per second while writing", _spread(rates, "/s")),
-            (f"{language}: whole checked answer", _spread(totals, "s")),
-        ]
-    return rows
-
-
-def _timed(notes: NotesQA, question: str, language: AnswerLanguage) -> tuple[float, float, float, float]:
-    """Seconds to the sources, to the first token (0 where declined), tokens per second, seconds in all."""
-    started = time.perf_counter()
-    found = first = last = 0.0
-    text = ""
-    for event in notes.stream(question, language):
-        now = time.perf_counter() - started
-        if isinstance(event, Sources):
-            found = now
-        elif isinstance(event, TextDelta):
-            first, last = first or now, now
-            text += event.text
-        elif isinstance(event, Done) and event.answer.abstained:
-            first = 0.0
-    model = notes.chat_model
-    tokens = model.count_tokens(text) if isinstance(model, LocalChatModel) else 0
-    return found, first, tokens / max(last - first, 1e-3), time.perf_counter() - started
-
-
-def _cold_starts(corpus: Path, index: Path, repeat: int) -> list[float]:
-    command = [sys.executable, "-m", "qa", "search", "池化", "--corpus", str(corpus), "--index", str(index)]
-    return [
-        _seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=300))
-        for _ in range(repeat)
-    ]
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def _spread(values: Sequence[float], unit: str) -> str:
-    if not values:
-        return "none"
-    return f"{statistics.median(values):.2f} {unit} ({min(values):.2f} to {max(values):.2f})"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+def _peak_memory() -> float:
+    """Highest resident memory of this process in GB; `getrusage` would count that of the process it came from."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        return int(re.findall(r"VmHWM:\s+(\d+)", status.read_text(encoding="utf-8"))[0]) / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 if __name__ == "__main__":
