@@ -11,7 +11,15 @@ from bench.peers.pipeline import Piece
 from bench.peers.scoring import bare, first_right, is_right, shared
 from qa.question_sets import Gold
 
-NOTE = "# 池化\n\n池化层 (pooling) 让特征图变小，\n　　**参数** 因此更少。\n\n# Dropout\n\nDropout 随机丢弃神经元。池化不会。\n"
+NOTE = """# 池化
+
+池化层 (pooling) 让特征图变小，
+　　**参数** 因此更少。
+
+# Dropout
+
+Dropout 随机丢弃神经元。池化不会。
+"""
 NOTES = {"a.md": NOTE, "b.md": NOTE}
 QUOTE = Gold("a.md", "特征图变小，\n　　**参数** 因此更少")
 

@@ -1,7 +1,8 @@
 """`python -m bench.peers`: notes-qa and other pipelines over the same notes and questions, as a Markdown table.
 
 Each pipeline runs in a process of its own, one after the other. Run it on an idle machine; the package's docstring says
-how to install it and what is alike. Notes are `*.md` files; CORPUS may also be a JSON Lines file of passages.
+how to install it and what is alike. Notes are `*.md` files; CORPUS may also be a JSON Lines file of passages. Searches
+come before the chat model is loaded, as notes-qa translates questions by it once it is there.
 """
 
 from __future__ import annotations

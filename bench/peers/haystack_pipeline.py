@@ -1,7 +1,8 @@
 """Haystack's tutorials 27 and 30: an indexing pipeline for Markdown files, and a pipeline that answers from its store.
 
 Its splitter counts words between spaces, of which a Chinese paragraph has hardly any: such pieces are pages long, and
-of each the encoder reads the first 512 tokens.
+of each the encoder reads the first 512 tokens. Ten of them rarely fit into 4096 tokens, so most answers fail there:
+`--context-tokens 32768` shows what they take.
 """
 
 from __future__ import annotations

@@ -55,7 +55,11 @@ def _hits(results: Mapping[str, Result]) -> list[Row]:
         (f"hit@{k}, {direction} ({counts[direction]})", _hit(k, direction), "share")
         for direction in directions
         for k in (1, 5)
-    ]
+    ] + [("characters of the five pieces, median: more hold more", _read, "")]
+
+
+def _read(result: Result) -> float | None:
+    return _median([sum(len(piece["text"]) for piece in pieces) for pieces in result["found"]])
 
 
 def _hit(k: int, direction: str) -> Callable[[Result], float | None]:
