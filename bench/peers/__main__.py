@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from bench.peers.report import print_report
 from bench.peers.scoring import first_right
 from qa.notes import read_notes
 from qa.question_sets import draw
+from qa.types import Note
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -66,16 +67,8 @@ def main() -> None:
                 options.answer_tokens,
                 options.context_tokens,
             )
-            result = _run(task, Path(temporary, name))
-            if result is not None:
-                texts = {path: note.text for path, note in notes.items()}
-                result["ranks"] = [
-                    first_right([Piece(**piece) for piece in pieces], case.gold, texts)
-                    for pieces, case in zip(result["found"], searched, strict=True)
-                ]
-                result["directions"] = [f"{case.language} to {notes[case.gold[0].note].language}" for case in searched]
-                results[name] = result
-    print_report(results, left_out=len(every) - len(cases))
+            if result := _run(task, Path(temporary, name)):
+                results[name] = result | _scores(result["found"], searched, notes)
     if options.json:
         options.json.write_text(
             json.dumps(
@@ -83,6 +76,21 @@ def main() -> None:
             ),
             encoding="utf-8",
         )
+    print_report(results, left_out=len(every) - len(cases))
+
+
+def _scores(
+    found: Sequence[Sequence[Mapping[str, Any]]], searched: Sequence[Case], notes: Mapping[str, Note]
+) -> dict[str, Any]:
+    """Rank of the first right piece of every search, and its direction."""
+    texts = {path: note.text for path, note in notes.items()}
+    return {
+        "ranks": [
+            first_right([Piece(**piece) for piece in pieces], case.gold, texts)
+            for pieces, case in zip(found, searched, strict=True)
+        ],
+        "directions": [f"{case.language} to {notes[case.gold[0].note].language}" for case in searched],
+    }
 
 
 def _to_answer(cases: Sequence[Case], count: int) -> list[Case]:

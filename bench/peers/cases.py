@@ -30,7 +30,7 @@ def copy_notes(corpus: Path, folder: Path) -> None:
     if corpus.is_dir():
         shutil.copytree(corpus, folder, ignore=shutil.ignore_patterns(".git"))
         return
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for passage in _lines(corpus):
         (folder / note_of(passage["id"])).write_text(passage["text"], encoding="utf-8")
 
