@@ -26,15 +26,16 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.scale import ROOT, made_sentences, write_made_notes
-from qa.assistant import NotesQA
+from bench.scale import ROOT, MixedEncoder, made_sentences, write_made_notes
+from qa.encoder import SentenceEncoder
+from qa.index import Index
+from qa.indexing import refresh
 from qa.question_sets import read_questions
 from qa.settings import Settings
 
 QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE = 300_000  # milliseconds
-OPEN_PAGES = 8
 # When Enter is pressed, when the panel first shows sources after it, and when the answer's first words stand there.
 WATCH = """
 (() => {
@@ -69,44 +70,48 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.page", description=__doc__)
     parser.add_argument("--asks", type=int, default=40, help="questions that are stopped at their sources")
     parser.add_argument("--answers", type=int, default=5, help="questions whose first word is waited for")
-    parser.add_argument("--opens", type=int, default=10, help="times that the page is opened")
+    parser.add_argument("--opens", type=int, default=10, help="times that the page is opened in a new browser")
     parser.add_argument("--passages", type=int, default=0, help="made notes of so many passages instead of corpus/")
+    parser.add_argument("--conversations", type=int, default=8, help="pages with a conversation, for the memory")
     options = parser.parse_args()
     print(f"load of the machine before, 1 min: {os.getloadavg()[0]:.2f}\n")
     print("| what | median | 95 % | most |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        corpus = _notes(Path(folder), options.passages)
-        with NotesQA.open(corpus, Path(folder, "index"), Settings()) as notes:
-            passages = notes.rebuild().passages
+        corpus, passages = _notes(Path(folder), options.passages)
         with served_chat(corpus, Path(folder)) as served, chromium() as browser:
             _print(f"page served after the command, {passages} passages", [served.serving], "s")
             _print("chat model ready after the command", [served.ready], "s")
             before = _memory(served.process.pid)
-            _print(
-                "page can be typed into after it was opened",
-                [_opened(browser, served) for _ in range(options.opens)],
-                "s",
-            )
+            opened = [_opened(browser, served) for _ in range(options.opens)]
+            _print("page can be typed into after its first opening in a browser", [first for first, _ in opened], "s")
+            _print("the same, opened again", [again for _, again in opened], "s")
             page = open_page(browser, served)
             questions = [text for each in read_questions(QUESTIONS) for text in each.texts.values()][::7]
-            found = [_asked(page, question, "sources") for question in (questions * 9)[: options.asks + 2]][2:]
+            found = [_asked(page, served, question, "sources") for question in (questions * 9)[: options.asks + 2]][2:]
             _print("sources after Enter", [1000 * seconds for seconds in found], "ms")
-            _print("first word after Enter", [_asked(page, each, "word") for each in questions[: options.answers]], "s")
+            if words := [_asked(page, served, question, "word") for question in questions[: options.answers]]:
+                _print("first word after Enter", words, "s")
             page.context.close()
-            pages = [open_page(browser, served) for _ in range(OPEN_PAGES)]
+            pages = [open_page(browser, served) for _ in range(options.conversations)]
             for number, page in enumerate(pages):
-                _asked(page, questions[number], "word")
+                _asked(page, served, questions[number], "sources")
             print(f"| memory with the model, nobody there | {before:.0f} MB | | |")
-            print(f"| memory with {OPEN_PAGES} open conversations | {_memory(served.process.pid):.0f} MB | | |")
+            print(f"| memory with {len(pages)} open conversations | {_memory(served.process.pid):.0f} MB | | |")
 
 
-def _notes(folder: Path, passages: int) -> Path:
-    corpus = folder / "corpus"
-    if passages:
-        write_made_notes(corpus, made_sentences(ROOT / "corpus"), passages)
-    else:
+def _notes(folder: Path, passages: int) -> tuple[Path, int]:
+    """Notes with an index beside them, and its passages; made ones are encoded as in `bench.scale`."""
+    corpus, index = folder / "corpus", Index(folder / "index")
+    settings = Settings()
+    encoder = SentenceEncoder.open(settings.encoder, settings.cache)
+    if not passages:
         shutil.copytree(ROOT / "corpus", corpus)
-    return corpus
+        return corpus, refresh(corpus, index, encoder).passages
+    sentences = made_sentences(ROOT / "corpus")
+    write_made_notes(corpus, sentences, passages)
+    mixed = MixedEncoder(encoder.encode_passages(sentences))
+    mixed.fingerprint, mixed.location = encoder.fingerprint, encoder.location  # else the page encodes all of it anew
+    return corpus, refresh(corpus, index, mixed).passages
 
 
 @contextmanager
@@ -158,22 +163,26 @@ def open_page(browser: Browser, served: Served, locale: str = "zh-CN", dark: boo
     return page
 
 
-def _opened(browser: Browser, served: Served) -> float:
-    """Seconds from the address to a box that takes letters."""
+def _opened(browser: Browser, served: Served) -> tuple[float, float]:
+    """Seconds from the address to a box that takes letters: with an empty browser cache, and after that."""
     context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    started = time.perf_counter()
-    page.goto(served.address, wait_until="commit")
-    page.locator("#nq-question textarea").fill("?", timeout=PATIENCE)
-    seconds = time.perf_counter() - started
+    seconds = []
+    for _ in range(2):
+        page = context.new_page()
+        started = time.perf_counter()
+        page.goto(served.address, wait_until="commit")
+        page.locator("#nq-question textarea").fill("?", timeout=PATIENCE)
+        seconds.append(time.perf_counter() - started)
+        page.close()
     context.close()
-    return seconds
+    return seconds[0], seconds[1]
 
 
-def _asked(page: Page, question: str, until: str) -> float:
+def _asked(page: Page, served: Served, question: str, until: str) -> float:
     """Seconds from Enter in a new conversation until there are sources, or a word."""
-    page.locator("#nq-new").click()
-    page.wait_for_function("() => !document.querySelector('#nq-sources .nq-source, #nq-chat .nq-question')")
+    if page.locator("#nq-chat .nq-question").count():
+        page.locator("#nq-new").click()
+        page.wait_for_function("() => !document.querySelector('#nq-sources .nq-source, #nq-chat .nq-question')")
     page.locator("#nq-question textarea").fill(question)
     page.locator("#nq-question textarea").press("Enter")
     page.wait_for_function("(name) => name in window.benchSeen", arg=until)
@@ -181,8 +190,21 @@ def _asked(page: Page, question: str, until: str) -> float:
     if page.locator("#nq-stop").is_visible():
         page.locator("#nq-stop").click()
     page.locator("#nq-send").wait_for()
-    time.sleep(1)  # what was stopped in the model comes to its end
+    _wait_until_idle(served.process.pid)
     return seconds
+
+
+def _wait_until_idle(process: int) -> None:
+    """A step of the model that is under way comes to its end after the stop, and would hold up the next question."""
+    used = -1.0
+    while (now := _processor_seconds(process)) - used > 0.1:
+        used = now
+        time.sleep(0.5)
+
+
+def _processor_seconds(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory(process: int) -> float:

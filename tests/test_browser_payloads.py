@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 from fakes_payloads import PayloadNotes
 from fakes_ui import FakeNotes
 from fastapi import FastAPI
+from gradio.routes import App
 from pages_ui import DESKTOP, LIBRARY_WARNINGS, PATIENCE, chromium, served
 from payloads import Payload, read_payloads
 from playwright.sync_api import Browser, Page, expect
@@ -274,6 +275,29 @@ def test_a_crash_in_the_server_carries_the_policy_and_says_nothing_of_the_inside
         response = thread.submit(asyncio.run, ask(app)).result(30)
     assert (response.status_code, response.text) == (500, "Internal Server Error")
     assert {name: response.headers.get(name) for name in HEADERS} == HEADERS
+
+
+def test_cancelling_an_answer_that_ends_at_that_moment_is_no_error() -> None:
+    app = build_app(FakeNotes(), Site())
+    gradio = next(route.app for route in app.routes if isinstance(getattr(route, "app", None), App))
+
+    async def cancel() -> httpx.Response:
+        async def pieces() -> AsyncIterator[str]:
+            try:
+                yield "a piece"
+            finally:
+                gradio.iterators.pop("event")  # as the end of the answer does
+
+        gradio.iterators["event"] = answer = pieces()
+        await anext(answer)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            body = {"session_hash": "page", "fn_index": 0, "event_id": "event"}
+            return await client.post("/gradio_api/cancel", json=body)
+
+    with ThreadPoolExecutor(1) as thread:
+        response = thread.submit(asyncio.run, cancel()).result(30)
+    assert (response.status_code, response.json()) == (200, {"success": True})
 
 
 def test_the_policy_lets_nothing_in_from_elsewhere() -> None:

@@ -300,6 +300,22 @@ def test_stopping_reaches_a_model_that_says_nothing_yet(store: Conversations) ->
     assert (last(store).question, last(store).ended) == ("reading", "stopped")
 
 
+def test_a_stop_that_comes_to_rest_late_leaves_the_next_answer_alone(store: Conversations) -> None:
+    notes = FakeNotes(pause=0)
+    events = Events(notes, Warming(notes), Following(notes), Line(1), store)
+    first = events.answer("endless", "en", "", "notes", Conversation(), request("en"))
+    next(first)
+    piece = next(first)[CONVERSATION]
+    stopped = events.stopped(piece, request("en"))[CONVERSATION]
+    assert events.settled(piece, request("en"))[CONVERSATION].writing is False  # the piece came after the stop
+    assert list(first) == []
+    second = events.answer("pooling", "en", "", "notes", stopped, request("en"))
+    asked = next(second)[CONVERSATION]
+    assert props(events.settled(asked, request("en"))[CONVERSATION]) == props(gr.skip())
+    *_, shown = second
+    assert shown[CONVERSATION].turns[-1] == Turn("pooling", EN)
+
+
 @pytest.mark.parametrize("leave", ["new chat", "open", "delete"])
 def test_leaving_a_conversation_stops_its_answer(store: Conversations, leave: str) -> None:
     notes = FakeNotes(pause=0)

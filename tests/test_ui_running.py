@@ -14,6 +14,17 @@ def test_stopping_reaches_the_answer_of_that_page_only() -> None:
     assert second.is_set() is False  # it is over
 
 
+def test_an_answer_goes_on_until_it_ends_or_is_ended() -> None:
+    running = Running()
+    with running.begin("page"):
+        assert (running.goes_on("page"), running.goes_on("other")) == (True, False)
+        running.stop("page")
+        assert running.goes_on("page") is False
+        with running.begin("page"):
+            assert running.goes_on("page") is True
+    assert running.goes_on("page") is False
+
+
 def test_the_next_answer_of_a_page_ends_the_one_before_it() -> None:
     running = Running()
     with running.begin("page") as first:

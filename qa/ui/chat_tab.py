@@ -137,7 +137,7 @@ def build_chat(events: Events, language: AnswerLanguage, basis: Basis, rated: bo
     at_once: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     stopped = stop.click(events.stopped, [conversation], shown, cancels=asked, **at_once)
     # The piece of text that was under way at that moment may have come after it.
-    stopped = stopped.then(events.stopped, [conversation], shown, **at_once)
+    stopped = stopped.then(events.settled, [conversation], shown, **at_once)
     edit.click(events.edit, [conversation], shown, **at_once)
     keep.click(events.keep, [conversation], shown, **at_once)
     pick.change(events.panel.show, [pick, conversation], [sources], **at_once)

@@ -117,13 +117,15 @@ class Events:
         record.ask(question, Options(language, topic or "", basis == "general"), again)
         asked = conversation.asked(Exchange(question, render.render_waiting("searching", ui), language))
         latest = asked = replace(asked, id=record.identity, number=record.number)
-        yield Shown(asked, ui, question="", sources="", notice="").update()
         with (
             contextlib.closing(record),
             self.running.begin(request.session_hash or "") as halt,
             self._line.stand() as turn,
         ):
+            yield Shown(asked, ui, question="", sources="", notice="").update()
             while ahead := turn.wait(_SECONDS_BETWEEN_LOOKS):
+                if halt.is_set():
+                    return
                 waiting = render.render_waiting("waiting_turn", ui, ahead=ahead)
                 yield Shown(asked.with_last(html=waiting), ui).update()
             for latest, sources in self._writer.write(asked, topic or None, basis, ui, record, halt):
@@ -186,6 +188,12 @@ class Events:
     def left(self, request: gr.Request) -> None:
         """Ends the work of a page that was closed: nobody reads its answer any more."""
         self.running.stop(request.session_hash or "")
+
+    def settled(self, conversation: Conversation, request: gr.Request) -> Update:
+        """As `stopped`, a moment after it: a piece of text may have come later. The next answer may be under way."""
+        if self.running.goes_on(request.session_hash or ""):
+            return Shown().update()
+        return self.stopped(conversation, request)
 
     def new_chat(self, request: gr.Request) -> Update:
         """What is `Shown` of an empty conversation."""

@@ -29,6 +29,12 @@ class Running:
                 if self._halts.get(session) is halt:
                     del self._halts[session]
 
+    def goes_on(self, session: str) -> bool:
+        """Whether an answer of this page is being written that nobody has ended."""
+        with self._lock:
+            halt = self._halts.get(session)
+        return halt is not None and not halt.is_set()
+
     def stop(self, session: str) -> None:
         """End the answer of this page; nothing where there is none."""
         with self._lock:

@@ -9,12 +9,14 @@ import logging
 import os
 import socket
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from gradio.routes import App
 from starlette.datastructures import MutableHeaders
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.conversations import Conversations
@@ -117,6 +119,13 @@ def _host(scope: Scope) -> str:
     return value.partition("]")[0].removeprefix("[") if value.startswith("[") else value.partition(":")[0]
 
 
+class _Iterators(dict[str, Any]):
+    """Answers that are being sent: to cancel one that has just ended is no error, as Gradio would have it."""
+
+    def __delitem__(self, key: str) -> None:
+        self.pop(key, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What is served beside the notes: where, with what chosen at first, and what is kept of whom."""
@@ -170,6 +179,8 @@ def build_app(notes: Backend, site: Site) -> FastAPI:
         auth_dependency=lambda request: str(request.state.owner),  # the door knows who it is
     )
     answer_tools_in_json(page)
+    mounted = next(route.app for route in whole.routes if isinstance(route, Mount) and isinstance(route.app, App))
+    mounted.iterators = _Iterators()
     page.has_launched = True  # else Gradio takes any path of this machine for an upload, as a mounted page's
     return whole
 
