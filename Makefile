@@ -11,8 +11,10 @@ chat: install
 
 install: $(VENV)/installed
 
+# First what two processes can do beside each other, then what needs the machine for itself.
 test: $(VENV)/installed-test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 -m "not model and not browser and not slow"
+	$(BIN)/pytest -m "model or browser or slow"
 
 # The fast inner loop: everything but the tests that load a model or a browser, or wait.
 check: $(VENV)/installed-test

@@ -81,7 +81,6 @@ def main() -> None:
         with served_chat(corpus, Path(folder)) as served, chromium() as browser:
             _print(f"page served after the command, {passages} passages", [served.serving], "s")
             _print("chat model ready after the command", [served.ready], "s")
-            before = _memory(served.process.pid)
             opened = [_opened(browser, served) for _ in range(options.opens)]
             _print("page can be typed into after its first opening in a browser", [first for first, _ in opened], "s")
             _print("the same, opened again", [again for _, again in opened], "s")
@@ -92,10 +91,11 @@ def main() -> None:
             if words := [_asked(page, served, question, "word") for question in questions[: options.answers]]:
                 _print("first word after Enter", words, "s")
             page.context.close()
+            before = _memory(served.process.pid)
             pages = [open_page(browser, served) for _ in range(options.conversations)]
             for number, page in enumerate(pages):
                 _asked(page, served, questions[number], "sources")
-            print(f"| memory with the model, nobody there | {before:.0f} MB | | |")
+            print(f"| memory with the model, after these questions, nobody there | {before:.0f} MB | | |")
             print(f"| memory with {len(pages)} open conversations | {_memory(served.process.pid):.0f} MB | | |")
 
 

@@ -523,6 +523,13 @@ def test_topics_are_shown_in_both_languages_where_the_other_name_is_known() -> N
     ]
 
 
+@pytest.mark.parametrize(("notes", "entries"), [(100, 600), (101, 101), (601, 600)])
+def test_many_topics_are_cut_at_a_depth_where_they_are_few_enough(notes: int, entries: int) -> None:
+    inside = tuple(Topic(f"h{number}", f"#h{number}", 1) for number in range(5))
+    tree = [Topic(f"n{number}", f"n{number}.md", 5, inside) for number in range(notes)]
+    assert len(render.topic_choices(tree, "en")[1:]) == entries
+
+
 def test_progress_says_its_pace_once_it_can() -> None:
     progress = Progress("encode", 30, 90)
     assert "15 a second, about 4 s left" in render.render_progress(progress, "en", 2.0)

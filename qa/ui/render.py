@@ -6,6 +6,7 @@ Everything that comes from notes, file names, the model or the reader passes thr
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from qa.words import skip_reason, stale_sentence
 _NAMES_SHOWN = 12
 _JUST_NOW = 10.0  # seconds
 _SURE_OF_PACE = 2.0  # seconds; before that a rate says nothing
+_TOPICS = 600  # entries to choose from
 _INDENT = "\u2003"  # an em space: the browser folds ordinary ones
 
 
@@ -112,8 +114,16 @@ def render_error_line(error: Exception, ui: Language) -> str:
 
 
 def topic_choices(topics: Iterable[Topic], ui: Language) -> list[tuple[str, str]]:
-    """(label, value) for the topic choice: all notes, then the tree, indented, with counts. Labels are plain text."""
-    return [(phrase("all_notes", ui), ""), *_choices(topics, 0)]
+    """(label, value) for the topic choice: all notes, then the tree, indented, with counts. Labels are plain text.
+
+    The tree of many notes is cut at the depth where it has few enough entries: with ten thousand of them every answer
+    takes two seconds longer in the browser.
+    """
+    tree = tuple(topics)
+    depth = 1
+    while (deeper := _count(tree, depth + 1)) <= _TOPICS and deeper > _count(tree, depth):
+        depth += 1
+    return [(phrase("all_notes", ui), ""), *itertools.islice(_choices(tree, 0, depth), _TOPICS)]
 
 
 def small(text: str) -> str:
@@ -133,7 +143,12 @@ def _names(key: str, names: Sequence[str], ui: Language) -> str:
     return f"{phrase(key, ui, count=len(names))}{phrase('colon', ui)}{phrase('list_comma', ui).join(shown)}"
 
 
-def _choices(topics: Iterable[Topic], depth: int) -> Iterable[tuple[str, str]]:
-    for topic in topics:
+def _count(topics: Iterable[Topic], depth: int) -> int:
+    """Entries of the first levels of a tree."""
+    return sum(1 + _count(topic.children, depth - 1) for topic in topics) if depth else 0
+
+
+def _choices(topics: Iterable[Topic], depth: int, depths: int) -> Iterable[tuple[str, str]]:
+    for topic in topics if depth < depths else ():
         yield f"{_INDENT * depth}{topic.label} ({topic.passages})", topic.path
-        yield from _choices(topic.children, depth + 1)
+        yield from _choices(topic.children, depth + 1, depths)
