@@ -18,6 +18,7 @@ from qa.index import Index
 from qa.indexing import refresh, rules, staleness
 from qa.note_files import AddedFile, NewFile, NoteFile, NoteFiles, SavedNote
 from qa.note_tree import NoteTree, note_tree
+from qa.priming import Priming
 from qa.reranking import Reordering, open_reranker
 from qa.retrieval import OpenStored, Retriever
 from qa.settings import Settings
@@ -73,6 +74,7 @@ class NotesQA:
         glossary = GlossaryFile.of(corpus, settings.glossary)
         self._translator = Translator(lambda: self._model)
         self._reordering = reordering
+        self._priming = Priming()
         self._retriever = Retriever(index, encoder, glossary.read, open_stored, self._reordering)
         self._model: BaseChatModel | None = None
         self._model_name = ""
@@ -190,6 +192,7 @@ class NotesQA:
         if language not in ("auto", "zh", "en", "both"):
             raise SettingsError(f"The answer language {language!r} is not one of auto, zh, en and both.")
         self._check_open()
+        self._priming.end()
         self._wait_for_first_build()
         return self._answerer.stream(
             Request(
@@ -298,9 +301,16 @@ class NotesQA:
         return NotesRetriever(search=self.search, top_k=top_k, topic=topic)
 
     def warm_up(self) -> None:
-        """Load the encoder and the chat model now instead of at the first question."""
+        """Load the encoder and the chat model now instead of at the first question.
+
+        A model of this process then reads what all prompts begin with, in the background and until somebody asks.
+        """
+        from qa.chat import LocalChatModel
+
         self.warm_up_encoder()
-        self._loaded_model()
+        model, _ = self._loaded_model()
+        if isinstance(model, LocalChatModel):
+            self._priming.start(model)
 
     def warm_up_encoder(self) -> None:
         """Load the encoder now; enough for searching and building."""
@@ -308,6 +318,7 @@ class NotesQA:
 
     def close(self) -> None:
         """Stop and free the chat model; a second call does nothing."""
+        self._priming.close()
         with self._loading:
             self._closed = True
             close = getattr(self._model, "close", None)

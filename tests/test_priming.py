@@ -1,0 +1,79 @@
+"""What the model reads before the first question, and that no question waits for it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from fakes_chat import ScriptedEngine, open_notes
+
+from qa.chat import LocalChatModel
+from qa.priming import Priming, beginnings
+from qa.prompts import answer_messages
+from qa.types import LANGUAGES
+
+FILES = {"cnn.md": "# CNN\n\n池化用来降维。\n"}
+
+
+class ReadingEngine(ScriptedEngine):
+    """Remembers what it was asked to choose about; `reading` is set at each, and it goes on when `on` is."""
+
+    def __init__(self) -> None:
+        super().__init__("池化用来降维 [1]。")
+        self.read = 0
+        self.reading, self.on = threading.Event(), threading.Event()
+        self.before_choosing = self._wait
+
+    def _wait(self) -> None:
+        self.read += 1
+        self.reading.set()
+        assert self.on.wait(20)
+
+
+def model_of(engine: ScriptedEngine) -> LocalChatModel:
+    return LocalChatModel(engine=engine, name_of_model="fake")
+
+
+def test_every_kind_of_prompt_is_read_once_in_each_language() -> None:
+    engine = ReadingEngine()
+    engine.on.set()
+    priming = Priming()
+    priming.start(model_of(engine))
+    priming.start(model_of(engine))
+    priming.join()
+    assert engine.read == len(beginnings()) == 8
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_beginning_of_an_answers_prompt_is_among_them(language: str) -> None:
+    (beginning,) = {tuple(m.content for m in answer_messages("q", (), of)[:-1]) for of in LANGUAGES if of == language}
+    assert beginning in {tuple(message.content for message in messages[:-1]) for messages in beginnings()}
+
+
+def test_a_question_ends_it_and_it_does_not_begin_again(tmp_path: Path) -> None:
+    engine = ReadingEngine()
+    with open_notes(tmp_path, FILES, engine) as notes:
+        notes.warm_up()
+        assert engine.reading.wait(20)
+        stream = notes.stream("池化有什么用？")
+        engine.on.set()
+        assert notes.ask("池化有什么用？").texts
+        stream.close()
+        read = engine.read
+        notes.warm_up()
+        assert engine.read == read
+    assert engine.closed
+
+
+def test_closing_waits_for_what_is_being_read() -> None:
+    engine = ReadingEngine()
+    priming = Priming()
+    priming.start(model_of(engine))
+    assert engine.reading.wait(20)
+    closing = threading.Thread(target=priming.close)
+    closing.start()
+    assert closing.is_alive()
+    engine.on.set()
+    closing.join(20)
+    assert engine.read == 1
