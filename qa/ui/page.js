@@ -182,6 +182,14 @@
     if (edited || find("#nq-note-kept textarea")?.value) event.preventDefault();
   });
 
+  // What is longer than its place is scrolled by keys once it has the focus.
+  function reachStatus() {
+    const status = find("#nq-status");
+    if (status) status.tabIndex = status.scrollHeight > status.clientHeight ? 0 : -1;
+  }
+  const sizes = new ResizeObserver(reachStatus);
+  let watched = null;
+
   // Screen readers: not the whole text at each piece of it, but what is new, sentence by sentence.
   const live = document.createElement("div");
   live.id = "nq-live";
@@ -191,8 +199,7 @@
   let telling = 0;
   function tell() {
     telling = 0;
-    const status = find("#nq-status");
-    if (status) status.tabIndex = status.scrollHeight > status.clientHeight ? 0 : -1; // keys scroll what has the focus
+    reachStatus();
     const all = document.querySelectorAll("#nq-chat .nq-answer, #nq-chat .nq-waiting");
     const last = all[all.length - 1];
     if (!last) return;
@@ -232,6 +239,8 @@
     find("#nq-chat .examples[role=list]")?.setAttribute("role", "group");
     document.querySelectorAll("#nq-chat .example[aria-label]").forEach((each) => each.removeAttribute("aria-label"));
     if (!live.isConnected && log) document.body.append(live);
+    const status = find("#nq-status");
+    if (status && status !== watched) sizes.observe((watched = status));
     if (wanted) showWanted();
     const whole = find("#nq-sources .nq-whole");
     if (whole && !whole.dataset.seen) {
