@@ -269,7 +269,8 @@ def test_full_disk_is_told_and_the_old_index_answers_until_there_is_space(tmp_pa
 
 
 def search_and_refresh(says: Connection, corpus: Path, folder: Path, user: int) -> None:
-    read_notes(corpus)  # imports what another user may not read
+    read_notes(corpus)  # imports what another user may not read, and so does the next
+    Glossary.load()
     if os.getuid() == 0:
         os.setgid(user)
         os.setuid(user)
