@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qa.errors import NotesQAError
@@ -16,6 +18,8 @@ if TYPE_CHECKING:  # imported with the first model
     from langchain_core.messages import BaseMessage
 
     from qa.chat import LocalChatModel
+
+_PIECE_TOKENS = 100  # a few steps of the model
 
 _log = logging.getLogger(__name__)
 
@@ -52,13 +56,16 @@ class Priming:
 
         try:
             for messages in beginnings():
+                started = time.monotonic()
                 model.stopped_by(self._over).choose(messages, yes_no("zh"))
+                # A step of the model holds the interpreter: whoever opens the page meanwhile gets half of the time.
+                self._over.wait(time.monotonic() - started)
         except NotesQAError as error:  # a question came, or the model was closed
             _log.debug("Priming ended: %s", error)
 
 
 def beginnings() -> list[list[BaseMessage]]:
-    """One prompt of each kind in each language, in the order in which a question needs them."""
+    """Prompts of each kind in each language, in the order in which a question needs them, long ones piece by piece."""
     from qa.prompts import agreement_messages, check_messages, version_messages
     from qa.translating import translation_messages
 
@@ -67,4 +74,18 @@ def beginnings() -> list[list[BaseMessage]]:
     for language, other in pairs:
         prompts += [translation_messages("?", other), check_messages("?", (), language)]
         prompts.append(agreement_messages("?", "?", language))
-    return [*prompts, *(version_messages("?", other) for _, other in pairs)]
+    prompts += [version_messages("?", other) for _, other in pairs]
+    return [piece for prompt in prompts for piece in _pieces(prompt)]
+
+
+def _pieces(prompt: list[BaseMessage]) -> Iterator[list[BaseMessage]]:
+    """Beginnings that end before an example and are a good deal longer than the one before; then the whole prompt."""
+    from qa.prompts import prompt_tokens
+
+    read = 0
+    for end in range(1, len(prompt) - 1):
+        tokens = prompt_tokens(prompt[:end])
+        if prompt[end].type == "human" and tokens - read >= _PIECE_TOKENS:
+            read = tokens
+            yield [*prompt[:end], prompt[-1]]
+    yield prompt
