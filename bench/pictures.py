@@ -32,7 +32,6 @@ def main() -> None:
             page = open_page(browser, served, "en-US", dark=True)
             page.locator("#nq-language label").last.click()
             _ask(page, "What does pooling do?")
-            page.locator("#nq-chat .nq-cite").first.hover()
             _take(page, "chat-both.png")
 
             page = open_page(browser, served, "en-US")
