@@ -177,7 +177,7 @@
 
   // Words that lie in the browser only are not lost to a slip: the browser asks before it closes the page.
   let edited = false;
-  document.addEventListener("input", (event) => { edited ||= event.isTrusted && event.target.closest?.("#nq-note-editor") !== null; });
+  document.addEventListener("input", (event) => { edited ||= event.isTrusted && Boolean(event.target.closest?.("#nq-note-editor")); });
   addEventListener("beforeunload", (event) => {
     if (edited || find("#nq-note-kept textarea")?.value) event.preventDefault();
   });
