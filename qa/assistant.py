@@ -314,7 +314,7 @@ class NotesQA:
 
     def warm_up_encoder(self) -> None:
         """Load the encoder now; enough for searching and building."""
-        self._encoder.encode_query("warm-up")
+        self._encoder.encode_passages(["warm-up"])
 
     def close(self) -> None:
         """Stop and free the chat model; a second call does nothing."""

@@ -79,8 +79,8 @@ def _encoder(settings: Settings, language: Language) -> tuple[bool, str]:
     from qa.encoder import SentenceEncoder
 
     encoder = SentenceEncoder.open(settings.encoder, settings.cache)
-    vector = encoder.encode_query("test")
-    return True, word("encoder_works", language, name=encoder.name, dimension=len(vector))
+    vectors = encoder.encode_passages(["test"])
+    return True, word("encoder_works", language, name=encoder.name, dimension=vectors.shape[1])
 
 
 def _index(settings: Settings, language: Language) -> tuple[bool, str]:

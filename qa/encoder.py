@@ -1,6 +1,7 @@
 """Turns passages and questions into unit vectors, with the fastest engine that can serve the model and the processor.
 
-The engine is loaded when the first text is encoded, not before: that takes time, and most commands never need it.
+The engine is loaded when the first passage is encoded, not before: that takes time, and most commands never need it.
+Until then questions go to a quick one, where the packaged weights come with it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoder_folder import find_folder, fingerprint_of, holds_encoder, readable_name
+from qa.encoder_quick import QuickQueries, can_be_quick
 from qa.plain_bert import read_plain_bert
 from qa.types import Progress
-from qa.weights import unpack_encoder
+from qa.weights import unpack_encoder, unpacked_from
 
 Vectors = NDArray[np.float32]
 
@@ -76,12 +78,20 @@ class Engine(Protocol):
 class SentenceEncoder:
     """A sentence-transformers folder; may be shared by threads."""
 
-    def __init__(self, folder: Path, cache: Path, load_engine: Callable[[], Engine]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cache: Path,
+        load_engine: Callable[[], Engine],
+        load_quick: Callable[[], QuickQueries | None] = lambda: None,
+    ) -> None:
         self.folder = folder
         self._cache = cache
         self._load_engine = load_engine
+        self._load_quick: Callable[[], QuickQueries | None] | None = load_quick
         self._loading = threading.Lock()
         self._engine: Engine | None = None
+        self._quick: QuickQueries | None = None
         self._fingerprint: str | None = None
 
     @classmethod
@@ -93,14 +103,14 @@ class SentenceEncoder:
         Raises EncoderError where it is none of them, and WeightsError where the packaged one cannot be unpacked.
         """
         folder = unpack_encoder(cache, progress) if name == "packaged" else find_folder(name)
-        return cls(folder, cache, lambda: load_engine(folder, batch_size))
+        return cls(folder, cache, lambda: load_engine(folder, batch_size), lambda: load_quick(folder, cache))
 
     @classmethod
     def open_stored(cls, folder: Path, fingerprint: str, cache: Path) -> SentenceEncoder | None:
         """The encoder that an index was built with, `None` where the folder is gone or holds another one now."""
         if not holds_encoder(folder):
             return None
-        encoder = cls(folder, cache, lambda: load_engine(folder))
+        encoder = cls(folder, cache, lambda: load_engine(folder), lambda: load_quick(folder, cache))
         return encoder if encoder.fingerprint == fingerprint else None
 
     @property
@@ -133,12 +143,23 @@ class SentenceEncoder:
         return _unit(vectors)
 
     def encode_query(self, text: str) -> Vectors:
-        return _unit(self._loaded().encode_query(_encodable(text)))
+        clean = _encodable(text)
+        quick = self._quick_engine()
+        vector = quick.encode_query(clean) if quick else None
+        return _unit(self._loaded().encode_query(clean) if vector is None else vector)
+
+    def _quick_engine(self) -> QuickQueries | None:
+        """None where there is none, or no use for it any more."""
+        with self._loading:
+            if self._engine is None and self._load_quick is not None:
+                self._quick, self._load_quick = self._load_quick(), None
+            return self._quick if self._engine is None else None
 
     def _loaded(self) -> Engine:
         with self._loading:
             if self._engine is None:
                 self._engine = self._load_engine()
+                self._quick = None
             return self._engine
 
 
@@ -153,6 +174,18 @@ def load_engine(folder: Path, batch_size: int = 32) -> Engine:
 
         engine = TorchEngine(folder, batch_size)
     return engine
+
+
+def load_quick(folder: Path, cache: Path) -> QuickQueries | None:
+    """The engine of the package that this folder's weights came from; None where it is not there or does not run."""
+    source = unpacked_from(folder, cache)
+    if source is None or not can_be_quick():
+        return None
+    try:
+        return QuickQueries(source)
+    except Exception as error:  # native: its library is not there for this system
+        _log.info("Questions wait for the encoder's engine: %s", error)
+        return None
 
 
 def _load_openvino(folder: Path, batch_size: int) -> Engine | None:

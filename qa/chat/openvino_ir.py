@@ -6,10 +6,8 @@ Converting takes half a minute and 3 GB of memory, so it runs in a process of it
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -17,15 +15,15 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from qa.chat.apart import run_apart
 from qa.chat.gguf import GGUFHeader, fingerprint
 from qa.errors import ModelFailed
 from qa.types import Progress
 
-_log = logging.getLogger(__name__)
-
 _ARCHITECTURES = {"llama", "qwen2", "qwen3"}
 _TENSOR_TYPES = {"F32", "F16", "Q4_0", "Q4_1", "Q8_0", "Q4_K", "Q6_K"}
 _FILES = "sizes.json"  # written last; names every other file with its size
+_SECONDS = 1800.0  # for a conversion
 _LEAST_FREE = 512 * 2**20  # bytes beside the converted model, which is about as large as the GGUF
 
 
@@ -93,23 +91,12 @@ def seal(folder: Path) -> None:
 
 
 def _convert_apart(gguf: Path, folder: Path) -> None:
-    """Convert in another process: a crash of the native reader ends that one, and its memory is given back."""
-    package_root = str(Path(__file__).resolve().parents[2])
-    paths = os.pathsep.join([package_root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [sys.executable, "-m", "qa.chat.openvino_ir", str(gguf.resolve()), str(folder)]
-    done = subprocess.run(
-        command,
-        env={**os.environ, "PYTHONPATH": paths},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    )
-    if done.returncode:
-        _log.info("converting %s said: %s", gguf, done.stderr)
-        last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
-        raise ModelFailed(f"OpenVINO cannot convert the model file '{gguf}': {last}. Set NOTES_QA_ENGINE=llamacpp.")
+    try:
+        run_apart("qa.chat.openvino_ir", str(gguf.resolve()), str(folder), seconds=_SECONDS)
+    except RuntimeError as error:
+        raise ModelFailed(
+            f"OpenVINO cannot convert the model file '{gguf}': {error}. Set NOTES_QA_ENGINE=llamacpp."
+        ) from error
 
 
 def _convert(gguf: Path, folder: Path) -> None:
