@@ -6,34 +6,60 @@ agree, it is right far more often; see bench/results.md.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
+import numpy as np
+
 from qa.chat import LocalChatModel
-from qa.citations import without_numbers
+from qa.citations import Statement, without_numbers
 from qa.grounds import Grounds, Scores
 from qa.language import detect_language
-from qa.prompts import agreement_messages, yes_no
+from qa.prompts import agreement_messages, verdict_messages, yes_no
 from qa.support import Support, invents_number, supports
+from qa.verdicts import says_yes, wants_verdict
 
 _SURE = 0.2  # support from which on a sentence is a note's own in other words: nobody need be asked
 _AGREES = 0.3  # log-odds of yes over no
 _ASKED = 3  # note sentences that the model is asked about at most
+_BESIDE = 4.5  # relevance below the best from which on a note sentence says nothing on the question
+_TELLING = 3  # note sentences by which a "yes" is held against the notes
+_DENIED = {"zh": -0.4, "en": -0.6}  # log-odds of yes over no below which they answer with no; see bench/results.md
 
 
 class Checker:
     """Checks the sentences of one answer."""
 
     def __init__(
-        self, grounds: Grounds, relevance: Scores, question: str = "", model: LocalChatModel | None = None
+        self,
+        grounds: Grounds,
+        relevance: Scores,
+        question: str = "",
+        model: LocalChatModel | None = None,
+        strict: bool = True,
     ) -> None:
-        """`relevance` of the statements to the question tells which others may be meant; without a model none is."""
+        """`relevance` of the statements to the question tells which others may be meant; without a model none is.
+
+        With `strict`, what the notes say but what says nothing on the question counts as not supported too.
+        """
         self._grounds = grounds
+        self._relevance = relevance
         self._question = question
         self._model = model
-        self._likely = sorted(grounds.singles(), key=lambda i: (-relevance[i], i))[: _ASKED - 1]
+        self._strict = strict
+        self._ranked = sorted(grounds.singles(), key=lambda i: (-relevance[i], i))
 
     def supports(self, raw: str) -> tuple[Support, ...]:
         """What supports a sentence with its `[n]`, best first; below a score of 0, or without any, nothing does."""
+        found = self._found(raw)
+        if found and found[0].score >= 0:
+            if self._strict and self._is_beside(found[0]):
+                return _refused(found)
+            if says_yes(without_numbers(raw)) and wants_verdict(self._question) and self._is_denied:
+                return _refused(found)
+        return found
+
+    def _found(self, raw: str) -> tuple[Support, ...]:
         found = supports(raw, self._grounds, self._question)
         if self._model is None or (found and found[0].score >= _SURE):
             return found
@@ -44,11 +70,32 @@ class Checker:
             if self._agreement(support, sentence) >= _AGREES:
                 others = [each for each in found[1:] if each.score >= 0] if found and support is found[0] else []
                 return (support, *others)
-        return tuple(Support(s.number, s.start, s.end, min(s.score, -0.001)) for s in found)
+        return _refused(found)
+
+    def _is_beside(self, support: Support) -> bool:
+        """Whether what a sentence rests on says far less on the question than what says most."""
+        held = [
+            float(self._relevance[i])
+            for i in self._ranked
+            if _overlap(support, self._grounds.statements[i]) and np.isfinite(self._relevance[i])
+        ]
+        return bool(held) and max(held) < float(self._relevance[self._ranked[0]]) - _BESIDE
+
+    @functools.cached_property
+    def _is_denied(self) -> bool:
+        """Whether the sentences that say most on the question answer it with no, by the model's word."""
+        if self._model is None or not self._ranked:
+            return False
+        language = detect_language(self._question)
+        texts = [self._grounds.statements[i].text for i in sorted(self._ranked[:_TELLING])]
+        note = ("" if language == "zh" else " ").join(texts)
+        yes, no = yes_no(language)
+        chances = self._model.choose(verdict_messages(note, self._question, language), (yes, no))
+        return chances[yes] - chances[no] < _DENIED[language]
 
     def _candidates(self, found: Sequence[Support]) -> list[Support]:
         """What came nearest, then what says most on the question, none within another."""
-        rows = (self._grounds.statements[i] for i in self._likely)
+        rows = (self._grounds.statements[i] for i in self._ranked[: _ASKED - 1])
         likely = [Support(each.number, each.start, each.end, 0.0) for each in rows]
         candidates: list[Support] = []
         for each in (*found[:1], *likely):
@@ -63,6 +110,14 @@ class Checker:
         yes, no = yes_no(language)
         chances = self._model.choose(agreement_messages(note, sentence, language), (yes, no))
         return chances[yes] - chances[no]
+
+
+def _refused(found: Sequence[Support]) -> tuple[Support, ...]:
+    return tuple(Support(s.number, s.start, s.end, min(s.score, -0.001)) for s in found)
+
+
+def _overlap(support: Support, statement: Statement) -> bool:
+    return support.number == statement.number and support.start < statement.end and statement.start < support.end
 
 
 def _within(one: Support, other: Support) -> bool:

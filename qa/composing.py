@@ -90,7 +90,7 @@ class Composer:
         one, while the model goes on with the next.
         """
         judge = model if isinstance(model, LocalChatModel) else None
-        self._check = Checker(self._grounds, self._relevance, self._task.question, judge).supports
+        self._check = Checker(self._grounds, self._relevance, self._task.question, judge, self._strict).supports
         first = self._languages[0] if len(self._languages) == 1 else self._grounds.passages[0].language
         others = [language for language in self._languages if language != first]
         with contextlib.closing(write(model, self._task, first, limits)) as pieces:

@@ -14,13 +14,13 @@ from qa.grounds import Grounds
 from qa.language import split_sentences
 from qa.support import Support, is_supported
 from qa.types import Change, Citation, Event, Language, Sentence, SentenceChecked, TextDelta
+from qa.verdicts import begins_with_verdict
 
 Check = Callable[[str], tuple[Support, ...]]  # of a sentence with its numbers
 
 UNSUPPORTED = {"zh": "（不在你的笔记中）", "en": " (not from your notes)"}
 _MARKS = "-*•.。 \n\r\t"
 _END = re.compile(r"[\s。！？!?.；;，,：:]*\Z")
-_VERDICT = re.compile(r"(?:yes|no)\b|不|没有|是|对|可以|能|会|需要|否", re.IGNORECASE)
 _LIST_MARK = re.compile(r"(?:[-*•]|\d{1,2}[.)、])\s*\Z")
 
 
@@ -101,7 +101,7 @@ class Draft:
             within = all(
                 s.number == statement.number and statement.start <= s.start and s.end <= statement.end for s in found
             )
-            if found and within and not _VERDICT.match(sentence.text):
+            if found and within and not begins_with_verdict(sentence.text):
                 self.sentences[n] = replace(sentence, citations=(), change="dropped")
                 self._supports[n] = ()
 

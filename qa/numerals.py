@@ -17,6 +17,7 @@ _WORDS_EN = {word: str(number) for number, word in enumerate(_COUNTED.split())} 
 _WORD_EN = re.compile(r"[a-z]+")
 _DIGITS_ZH = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2, "双": 2, "半": 2}
 _POWERS_ZH = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
+_TENTHS_ZH = re.compile(r"([一二三四五六七八九两\d])成(?:([一二三四五六七八九半])|(?![分为本功果型长熟员立就对套]))")
 _RUN_ZH = re.compile(f"[{''.join(_DIGITS_ZH)}{''.join(_POWERS_ZH)}]+")
 
 
@@ -39,7 +40,15 @@ def numbers_of(text: str) -> set[str]:
     found = {_canonical(match.group()) for match in re.finditer(r"\d+(?:[.,]\d+)*", plain)} | counted_numbers(text)
     found |= {part for number in found for part in number.split(".")}
     found |= {str(_DIGITS_ZH[c]) for run in _RUN_ZH.findall(plain) for c in run if c in _DIGITS_ZH}
+    found |= {f"{_tenths(match)}" for match in _TENTHS_ZH.finditer(plain)}
     return found | _percentages(found)
+
+
+def _tenths(match: re.Match[str]) -> int:
+    """六成 is 60 %, 六成五 65 %."""
+    tens, ones = match.group(1), match.group(2)
+    rest = 5 if ones == "半" else _DIGITS_ZH[ones] if ones else 0
+    return 10 * (int(tens) if tens.isdecimal() else _DIGITS_ZH[tens]) + rest
 
 
 def _percentages(numbers: set[str]) -> set[str]:

@@ -66,7 +66,7 @@ class Priming:
 
 def beginnings() -> list[list[BaseMessage]]:
     """Prompts of each kind in each language, in the order in which a question needs them, long ones piece by piece."""
-    from qa.prompts import agreement_messages, check_messages, version_messages
+    from qa.prompts import agreement_messages, check_messages, verdict_messages, version_messages
     from qa.translating import translation_messages
 
     pairs: tuple[tuple[Language, Language], ...] = (("zh", "en"), ("en", "zh"))
@@ -75,6 +75,7 @@ def beginnings() -> list[list[BaseMessage]]:
         prompts += [translation_messages("?", other), check_messages("?", (), language)]
         prompts.append(agreement_messages("?", "?", language))
     prompts += [version_messages("?", other) for _, other in pairs]
+    prompts += [verdict_messages("?", "?", language) for language, _ in pairs]
     return [piece for prompt in prompts for piece in _pieces(prompt)]
 
 

@@ -33,6 +33,7 @@ class _Words:
     examples: tuple[tuple[str, str], ...]  # notes with a question, and the answer
     yes_no: tuple[str, str]
     agree: tuple[str, str, str]  # task with places for a note and a sentence; two that agree, two that do not
+    verdict: tuple[str, str, str]  # task with places for a note and a question; two with yes, two with no
 
 
 _ZH = _Words(
@@ -82,6 +83,11 @@ _ZH = _Words(
         "笔记：{0}\n说法：{1}\n说法和笔记一致吗？只回答“是”或“否”。",
         "研磨越细，萃取越快。|磨得细的咖啡萃取得更快。",
         "沸水不适合浅烘焙的豆子。|浅烘焙的豆子用沸水冲更好。",
+    ),
+    verdict=(
+        "笔记：{0}\n问题：{1}\n按笔记的说法，答案是什么？只回答“是”或“否”。",
+        "研磨越细，萃取越快。|磨得细，咖啡会萃取得更快吗？",
+        "Boiling water does not suit a light roast.|浅烘焙的豆子适合用沸水冲吗？",
     ),
 )
 _EN = _Words(
@@ -138,6 +144,11 @@ _EN = _Words(
         "研磨越细，萃取越快。|A finer grind extracts faster.",
         "Boiling water does not suit a light roast.|A light roast is best brewed with boiling water.",
     ),
+    verdict=(
+        "Note: {0}\nQuestion: {1}\nWhat does the note say? Reply with yes or no only.",
+        "研磨越细，萃取越快。|Does a finer grind extract faster?",
+        "Boiling water does not suit a light roast.|Should a light roast be brewed with boiling water?",
+    ),
 )
 _WORDS: dict[Language, _Words] = {"zh": _ZH, "en": _EN}
 
@@ -167,6 +178,11 @@ def check_messages(
 def agreement_messages(note: str, sentence: str, language: Language) -> list[BaseMessage]:
     """The messages that ask whether a sentence agrees with a note; all but the last are always the same."""
     return _about_two(_WORDS[language].agree, language, note, sentence)
+
+
+def verdict_messages(note: str, question: str, language: Language) -> list[BaseMessage]:
+    """The messages that ask whether a note answers a question with yes or no; all but the last are always the same."""
+    return _about_two(_WORDS[language].verdict, language, note, question)
 
 
 def _about_two(words: tuple[str, str, str], language: Language, one: str, other: str) -> list[BaseMessage]:

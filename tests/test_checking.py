@@ -61,3 +61,20 @@ def test_without_a_model_nearness_decides() -> None:
     made, _ = checker(None)
     assert quotes(made, "标签平滑的模型适合部署 [3]。") == ["标签平滑的模型适合部署。"]
     assert quotes(made, "巴黎举办了足球比赛 [3]。") == []
+
+
+def test_what_says_nothing_on_the_question_is_no_support_unless_all_is_to_be_shown() -> None:
+    far = np.array([9.0, 2.0, 1.0], np.float32)
+    sentence = "标签平滑的模型适合部署 [3]。"
+    assert [each.score >= 0 for each in Checker(GROUNDS, far).supports(sentence)] == [False]
+    assert [each.score >= 0 for each in Checker(GROUNDS, far, strict=False).supports(sentence)] == [True]
+    assert [each.score >= 0 for each in Checker(GROUNDS, RELEVANCE).supports(sentence)] == [True]
+
+
+def test_a_yes_is_held_against_what_the_notes_say_on_the_question() -> None:
+    made, engine = checker({"问题": -1.0, "": 3.0})
+    assert quotes(made, "是的，标签平滑的模型适合部署。") == []
+    assert quotes(made, "标签平滑的模型适合部署。") == ["标签平滑的模型适合部署。"]
+    assert sum("问题" in str(asked) for asked in engine.chosen) == 1
+    agreeing, _ = checker({"问题": 1.0, "": 3.0})
+    assert quotes(agreeing, "是的，标签平滑的模型适合部署。") == ["标签平滑的模型适合部署。"]

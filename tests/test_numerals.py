@@ -30,10 +30,16 @@ def test_stated_numbers_are_those_in_digits_without_names(text: str, numbers: se
         ("twelve heads", "12"),
         ("90 %", "0.9"),
         ("0.95", "95"),
+        ("从六成以上降到 4% 以内", "60% to 4%"),
+        ("七成五、八成半", "75 85"),
     ],
 )
 def test_a_number_has_many_spellings(stated: str, source: str) -> None:
     assert stated_numbers(source) <= numbers_of(stated)
+
+
+def test_two_components_are_not_twenty_percent() -> None:
+    assert "20" not in numbers_of("两成分、三成为")
 
 
 def test_another_number_is_another_number() -> None:
