@@ -39,7 +39,7 @@ def main() -> None:
     model = kept_model(options.kept, settings)
     with NotesQA(options.corpus, Index(options.index), encoder, settings, lambda: (model, "kept")) as notes:
         notes.rebuild()
-        notes.warm_up_encoder()  # else the first question is encoded by the quick engine, and reads a little differently
+        notes.warm_up_encoder()  # else the quick engine encodes the first question, a little differently
         questions = read_questions(options.questions)[options.start :: options.sample]
         rows, records = evaluate_answers(notes, questions, None, languages)
     if options.records:

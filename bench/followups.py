@@ -40,7 +40,7 @@ def main() -> None:
     found = []
     with NotesQA(options.corpus, Index(options.index), encoder, settings, lambda: (model, "kept")) as notes:
         notes.rebuild()
-        notes.warm_up_encoder()  # else the first question is encoded by the quick engine, and reads a little differently
+        notes.warm_up_encoder()  # else the quick engine encodes the first question, a little differently
         of_notes = notes.notes()
         for row in rows:
             history = [Turn(turn["question"], turn["answer"]) for turn in row["history"]]
