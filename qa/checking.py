@@ -23,6 +23,7 @@ _SURE = 0.2  # support from which on a sentence is a note's own in other words: 
 _AGREES = 0.3  # log-odds of yes over no
 _ASKED = 3  # note sentences that the model is asked about at most
 _BESIDE = 4.5  # relevance below the best from which on a note sentence says nothing on the question
+_BESIDE_YES = 1.5  # the same for what a bare "yes" rests on
 _TELLING = 3  # note sentences by which a "yes" is held against the notes
 _DENIED = {"zh": -0.4, "en": -0.6}  # log-odds of yes over no below which they answer with no; see bench/results.md
 
@@ -53,9 +54,10 @@ class Checker:
         """What supports a sentence with its `[n]`, best first; below a score of 0, or without any, nothing does."""
         found = self._found(raw)
         if found and found[0].score >= 0:
-            if self._strict and self._is_beside(found[0]):
+            is_yes = says_yes(without_numbers(raw)) and wants_verdict(self._question)
+            if self._strict and self._is_beside(found[0], _BESIDE_YES if is_yes else _BESIDE):
                 return _refused(found)
-            if says_yes(without_numbers(raw)) and wants_verdict(self._question) and self._is_denied:
+            if is_yes and self._is_denied:
                 return _refused(found)
         return found
 
@@ -72,14 +74,14 @@ class Checker:
                 return (support, *others)
         return _refused(found)
 
-    def _is_beside(self, support: Support) -> bool:
+    def _is_beside(self, support: Support, most: float) -> bool:
         """Whether what a sentence rests on says far less on the question than what says most."""
         held = [
             float(self._relevance[i])
             for i in self._ranked
             if _overlap(support, self._grounds.statements[i]) and np.isfinite(self._relevance[i])
         ]
-        return bool(held) and max(held) < float(self._relevance[self._ranked[0]]) - _BESIDE
+        return bool(held) and max(held) < float(self._relevance[self._ranked[0]]) - most
 
     @functools.cached_property
     def _is_denied(self) -> bool:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from langchain_core.language_models import BaseChatModel
 
 from qa.abstaining import disagreement, pointer
@@ -31,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 _ADDED = 2  # statements that say most on the question: added where the model left them out
 _NEAR = 0.7  # relevance by which a second one may be below the best
+_ELSEWHERE = 1.0  # relevance of the best above all in the passages that an answer cites, from which on it is added
 _SAID = 0.6  # share of what a statement names that an answer must name to have said it
 _ASKED_ABOUT = 3  # statements that say most: others that say the opposite are looked for
 _TERMS = 6  # names that a translation of a sentence is given
@@ -155,11 +157,13 @@ class Composer:
         if not supported:
             return sorted(likely[:_STANDING_IN])
         said = frozenset(search_terms(" ".join(sentence.text for sentence, _ in supported)))
-        near = self._relevance[likely[0]] - _NEAR
-        # A second one from elsewhere is seldom about what was asked.
+        best = self._relevance[likely[0]]
+        # One from elsewhere is seldom about what was asked, unless what was written is far less so.
         numbers = [each.number for each in self._grounds.statements]
-        here = {numbers[likely[0]], *(support.number for _, found in supported for support in found)}
-        chosen = [i for i in likely[:_ADDED] if self._relevance[i] >= near and numbers[i] in here]
+        here = {support.number for _, found in supported for support in found}
+        if max((self._relevance[i] for i in likely if numbers[i] in here), default=-np.inf) < best - _ELSEWHERE:
+            here.add(numbers[likely[0]])
+        chosen = [i for i in likely[:_ADDED] if self._relevance[i] >= best - _NEAR and numbers[i] in here]
         return [i for i in chosen if self._is_new(i, said)]
 
     def _is_new(self, row: int, said: frozenset[str]) -> bool:

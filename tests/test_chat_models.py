@@ -18,7 +18,7 @@ from qa.chat import LocalChatModel, ModelChoice, ModelSpec, Pattern, describe_mo
 from qa.chat import stream_text as stream
 from qa.chat.engine import Message, until_stop, without_control_tokens
 from qa.chat.gguf import GGUFHeader, fingerprint, read_header
-from qa.chat.opening import hub_file
+from qa.chat.opening import EngineName, hub_file
 from qa.chat.openvino_ir import is_whole, seal, unreadable_part
 from qa.errors import ModelFailed, ModelNotFound, ModelUnreachable, SettingsError
 
@@ -150,6 +150,33 @@ def test_openvino_asked_for_by_name_refuses_what_it_cannot_read(tmp_path: Path) 
     path = write_gguf(tmp_path / "a.gguf", tensor_type=6)
     with pytest.raises(ModelFailed, match=r"Q5_0.*NOTES_QA_ENGINE=llamacpp"):
         open_chat_model(f"gguf:{path}", cache=tmp_path, engine="openvino")
+
+
+@pytest.mark.parametrize(
+    ("setting", "fastest", "opened"),
+    [
+        ("auto", "openvino", "OpenVINO"),
+        ("auto", "llamacpp", "llama.cpp"),
+        ("openvino", "llamacpp", "OpenVINO"),
+        ("llamacpp", "openvino", "llama.cpp"),
+    ],
+)
+def test_auto_takes_the_engine_that_measured_faster_and_a_named_one_is_taken_as_it_is(
+    setting: EngineName, fastest: str, opened: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino_genai")
+    engines = {"OpenVINO": FakeEngine("a"), "llama.cpp": FakeEngine("b")}
+    monkeypatch.setattr("qa.chat.opening.platform.machine", lambda: "x86_64")
+    monkeypatch.setattr("qa.chat.opening.fastest", lambda path, cache: fastest)
+    monkeypatch.setattr(
+        "qa.chat.openvino_engine.OpenVINOEngine.open", lambda *arguments, **options: engines["OpenVINO"]
+    )
+    monkeypatch.setattr(
+        "qa.chat.llamacpp_engine.LlamaCppEngine.open", lambda *arguments, **options: engines["llama.cpp"]
+    )
+    model, _ = open_chat_model(f"gguf:{write_gguf(tmp_path / 'a.gguf')}", cache=tmp_path, engine=setting)
+    assert isinstance(model, LocalChatModel)
+    assert model.engine is engines[opened]
 
 
 def test_a_converted_model_is_whole_only_with_every_byte_of_every_file(tmp_path: Path) -> None:
