@@ -16,6 +16,9 @@ from typing import Any
 from bench.figures import markdown
 from qa.assistant import NotesQA
 from qa.chat import LocalChatModel
+from qa.encoder import SentenceEncoder
+from qa.glossary_file import GlossaryFile
+from qa.index import Index
 from qa.language import split_sentences
 from qa.material import gather
 from qa.prompts import verdict_messages, yes_no
@@ -42,18 +45,20 @@ def main() -> None:
     found: dict[tuple[Language, str, str], list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(corpus=options.corpus, index=Path(folder))
+        encoder = SentenceEncoder.open(settings.encoder, settings.cache, settings.encoder_batch)
         with NotesQA.open(settings=settings) as notes:
             notes.warm_up()
+            retriever = Retriever(Index(Path(folder)), encoder, GlossaryFile.of(options.corpus, None).read)
             model = notes.chat_model
             if not isinstance(model, LocalChatModel):
                 raise SystemExit("The chat model of the settings does not run in this process.")
-            vectors = SentenceVectors(notes._encoder)
+            vectors = SentenceVectors(encoder)
             for row in rows:
                 for language in LANGUAGES:
                     if question := row.get(language):
                         texts = {
                             "gold": _gold_sentence(options.corpus, gold[row["of"]]),
-                            f"best {BEST}": _best(question, language, notes._retriever, vectors),
+                            f"best {BEST}": _best(question, language, retriever, vectors),
                         }
                         for source, text in texts.items():
                             odds = _log_odds(model, text, question, language)

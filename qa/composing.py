@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 from langchain_core.language_models import BaseChatModel
 
 from qa.abstaining import disagreement, pointer
@@ -161,7 +160,7 @@ class Composer:
         # One from elsewhere is seldom about what was asked, unless what was written is far less so.
         numbers = [each.number for each in self._grounds.statements]
         here = {support.number for _, found in supported for support in found}
-        if max((self._relevance[i] for i in likely if numbers[i] in here), default=-np.inf) < best - _ELSEWHERE:
+        if max((self._relevance[i] for i in likely if numbers[i] in here), default=float("-inf")) < best - _ELSEWHERE:
             here.add(numbers[likely[0]])
         chosen = [i for i in likely[:_ADDED] if self._relevance[i] >= best - _NEAR and numbers[i] in here]
         return [i for i in chosen if self._is_new(i, said)]

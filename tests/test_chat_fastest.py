@@ -9,6 +9,7 @@ import pytest
 
 from qa.chat import fastest as module
 from qa.chat.fastest import NAMES, Speed, fastest
+from qa.types import Progress
 from qa.weights import assemble_chat_gguf, packaged_chat_installed
 
 READS = {"openvino": Speed(300, 21), "llamacpp": Speed(90, 25)}  # with AVX-512
@@ -42,16 +43,26 @@ def test_seconds_of_an_answer_count_reading_and_writing() -> None:
 
 @pytest.mark.parametrize(("speeds", "best"), [(READS, "openvino"), (WRITES, "llamacpp")])
 def test_the_faster_engine_is_taken(speeds: dict[str, Speed], best: str, model: Path, tmp_path: Path) -> None:
-    assert fastest(model, tmp_path, Measuring(speeds)) == best
+    assert fastest(model, tmp_path, measure=Measuring(speeds)) == best
 
 
 def test_an_engine_that_is_hardly_faster_is_not_taken(model: Path, tmp_path: Path) -> None:
-    assert fastest(model, tmp_path, Measuring({"openvino": Speed(50, 10), "llamacpp": Speed(55, 11)})) == "openvino"
+    assert (
+        fastest(model, tmp_path, measure=Measuring({"openvino": Speed(50, 10), "llamacpp": Speed(55, 11)}))
+        == "openvino"
+    )
+
+
+def test_a_measurement_is_told_and_a_memory_is_not(model: Path, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    for _ in range(2):
+        fastest(model, tmp_path, told.append, Measuring(READS))
+    assert told == [Progress("chat_measure", 0, 2), Progress("chat_measure", 1, 2)]
 
 
 def test_what_was_measured_is_remembered(model: Path, tmp_path: Path) -> None:
     first, second = Measuring(WRITES), Measuring(READS)
-    assert [fastest(model, tmp_path, each) for each in (first, second)] == ["llamacpp", "llamacpp"]
+    assert [fastest(model, tmp_path, measure=each) for each in (first, second)] == ["llamacpp", "llamacpp"]
     assert (first.asked, second.asked) == (list(NAMES), [])
 
 
@@ -59,36 +70,36 @@ def test_what_was_measured_is_remembered(model: Path, tmp_path: Path) -> None:
 def test_another_model_version_or_processor_is_measured_anew(
     change: str, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fastest(model, tmp_path, Measuring(WRITES))
+    fastest(model, tmp_path, measure=Measuring(WRITES))
     if change == "model":
         model.write_bytes(b"other weights")
     elif change == "version":
         monkeypatch.setattr(module.importlib.metadata, "version", lambda package: "99")
     else:
         monkeypatch.setattr(module, "_processor", lambda: "another")
-    assert fastest(model, tmp_path, Measuring(READS)) == "openvino"
+    assert fastest(model, tmp_path, measure=Measuring(READS)) == "openvino"
 
 
 @pytest.mark.parametrize("content", ["", "{torn", "[]", '{"openvino": {"read": 1, "written": 1}}', "{}"])
 def test_a_torn_memory_is_measured_anew(content: str, model: Path, tmp_path: Path) -> None:
-    fastest(model, tmp_path, Measuring(WRITES))
+    fastest(model, tmp_path, measure=Measuring(WRITES))
     (kept,) = (tmp_path / "engines").glob("*.json")
     kept.write_text(content, encoding="utf-8")
-    assert fastest(model, tmp_path, Measuring(READS)) == "openvino"
+    assert fastest(model, tmp_path, measure=Measuring(READS)) == "openvino"
 
 
 def test_an_engine_that_does_not_run_is_not_taken_and_tried_again(model: Path, tmp_path: Path) -> None:
-    assert fastest(model, tmp_path, Measuring({"llamacpp": Speed(1, 1)})) == "llamacpp"
-    assert fastest(model, tmp_path, Measuring(READS)) == "openvino"
+    assert fastest(model, tmp_path, measure=Measuring({"llamacpp": Speed(1, 1)})) == "llamacpp"
+    assert fastest(model, tmp_path, measure=Measuring(READS)) == "openvino"
 
 
 def test_where_none_runs_the_first_says_why_when_it_is_opened(model: Path, tmp_path: Path) -> None:
-    assert fastest(model, tmp_path, Measuring({})) == "openvino"
+    assert fastest(model, tmp_path, measure=Measuring({})) == "openvino"
 
 
 def test_a_cache_that_cannot_be_written_does_not_stop_it(model: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert fastest(model, tmp_path / "file", Measuring(WRITES)) == "llamacpp"
+    assert fastest(model, tmp_path / "file", measure=Measuring(WRITES)) == "llamacpp"
 
 
 def test_the_processor_is_named() -> None:

@@ -167,7 +167,7 @@ def test_auto_takes_the_engine_that_measured_faster_and_a_named_one_is_taken_as_
     pytest.importorskip("openvino_genai")
     engines = {"OpenVINO": FakeEngine("a"), "llama.cpp": FakeEngine("b")}
     monkeypatch.setattr("qa.chat.opening.platform.machine", lambda: "x86_64")
-    monkeypatch.setattr("qa.chat.opening.fastest", lambda path, cache: fastest)
+    monkeypatch.setattr("qa.chat.opening.fastest", lambda path, cache, progress: fastest)
     monkeypatch.setattr(
         "qa.chat.openvino_engine.OpenVINOEngine.open", lambda *arguments, **options: engines["OpenVINO"]
     )

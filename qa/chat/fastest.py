@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from qa.chat.apart import run_apart
 from qa.chat.engine import Engine, Message
 from qa.errors import ModelFailed
+from qa.types import Progress
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +49,12 @@ class Speed:
         return READ_TOKENS / self.read + WRITTEN_TOKENS / self.written
 
 
-def fastest(model: Path, cache: Path, measure: Callable[[str], Speed] | None = None) -> str:
+def fastest(
+    model: Path,
+    cache: Path,
+    progress: Callable[[Progress], None] | None = None,
+    measure: Callable[[str], Speed] | None = None,
+) -> str:
     """The engine to take: the first of NAMES, unless another one was measured to be clearly ahead.
 
     Where this model was not measured on this processor with these versions, each engine is, in a process of its own,
@@ -60,7 +66,7 @@ def fastest(model: Path, cache: Path, measure: Callable[[str], Speed] | None = N
         with _alone(kept):
             speeds = _read(kept)  # another process was faster
             if speeds is None:
-                speeds = _all_measured(measure or (lambda name: _measured_apart(name, model, cache)))
+                speeds = _all_measured(measure or (lambda name: _measured_apart(name, model, cache)), progress)
                 if len(speeds) == len(NAMES):
                     _write(kept, speeds)
     best = min(speeds, key=lambda name: speeds[name].answer_seconds, default=NAMES[0])
@@ -106,9 +112,11 @@ def _alone(kept: Path) -> Iterator[None]:
         yield
 
 
-def _all_measured(measure: Callable[[str], Speed]) -> dict[str, Speed]:
+def _all_measured(measure: Callable[[str], Speed], progress: Callable[[Progress], None] | None) -> dict[str, Speed]:
     speeds = {}
-    for name in NAMES:
+    for number, name in enumerate(NAMES):
+        if progress:
+            progress(Progress("chat_measure", number, len(NAMES)))
         try:
             speeds[name] = measure(name)
         except (RuntimeError, ValueError) as error:

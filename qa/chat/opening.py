@@ -183,11 +183,9 @@ def _open_engine(path: Path, engine: EngineName, cache: Path, context_tokens: in
         why = "the package openvino-genai is not installed"
     if engine == "auto" and platform.machine().lower() not in ("x86_64", "amd64"):
         why = "it is slow on this processor"
-    if engine == "auto" and why is None and _installed("xllamacpp"):
-        if progress:
-            progress(Progress("chat_measure", 0, 1))
-        if fastest(path, cache) == "llamacpp":
-            why = "that is slower on this processor"
+    is_choice = engine == "auto" and why is None and _installed("xllamacpp")
+    if is_choice and fastest(path, cache, progress) == "llamacpp":
+        why = "it is slower on this processor"
     if why is None:
         try:
             return openvino()
