@@ -61,6 +61,12 @@ class KeptEngine:
             self._keep(key, self._real().choose(messages, options))
         return dict(self._known[key])
 
+    def recall(self, messages: Sequence[Message]) -> bool:  # noqa: ARG002
+        return False
+
+    def read(self, messages: Sequence[Message], *, keep: bool, halt: threading.Event | None = None) -> None:
+        """Nothing need be read."""
+
     def count_tokens(self, text: str) -> int:
         return len(text.encode()) // 3
 

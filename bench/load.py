@@ -28,7 +28,7 @@ from qa.assistant import NotesQA
 from qa.question_sets import read_questions
 from qa.settings import Settings
 from qa.types import AnswerLanguage, Failed, Sources, TextDelta
-from qa.ui.line import ANSWERS_AT_ONCE, Line
+from qa.ui.line import Line
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
     parser.add_argument("--users", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=1, help="questions of each user, one after the other")
-    parser.add_argument("--places", type=int, default=ANSWERS_AT_ONCE, help="answered at once, as by the page")
+    parser.add_argument("--places", type=int, default=0, help="answered at once; 0: as many as by the page")
     parser.add_argument("--memory", action="store_true", help="memory after questions instead")
     parser.add_argument("--counts", type=int, nargs="+", default=[100, 1000], help="questions for --memory")
     parser.add_argument("--corpus", type=Path, default=ROOT / "corpus", help="folder of notes")
@@ -77,7 +77,7 @@ def main() -> None:
             if options.memory:
                 _print_memory(notes, sorted(options.counts))
             else:
-                _print_load(notes, options.users, options.rounds, options.places)
+                _print_load(notes, options.users, options.rounds, options.places or notes.answers_at_once)
 
 
 def asked_at_once(ask: Callable[[str], Iterator[str]], questions: Sequence[Sequence[str]], places: int) -> list[Waited]:
@@ -85,7 +85,7 @@ def asked_at_once(ask: Callable[[str], Iterator[str]], questions: Sequence[Seque
 
     Raises what one of the users met.
     """
-    line, waited, failed = Line(places), list[Waited](), list[BaseException]()
+    line, waited, failed = Line(lambda: places), list[Waited](), list[BaseException]()
     start = threading.Barrier(len(questions))
 
     def user(number: int) -> None:

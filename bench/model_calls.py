@@ -135,6 +135,12 @@ class RecordingEngine:
         self._keep(messages, True, "", begun, ended, ended, ended)
         return chances
 
+    def recall(self, messages: Sequence[Message]) -> bool:
+        return self._engine.recall(messages)
+
+    def read(self, messages: Sequence[Message], *, keep: bool, halt: threading.Event | None = None) -> None:
+        self._engine.read(messages, keep=keep, halt=halt)
+
     def count_tokens(self, text: str) -> int:
         return self._engine.count_tokens(text)
 

@@ -48,6 +48,8 @@ if TYPE_CHECKING:  # LangChain takes a second to import, and a search does witho
 
 ReportProgress = Callable[[Progress], None]
 
+_ANSWERS_AT_ONCE = 4  # by a server, or without a model
+
 
 class NotesQA:
     """Answers questions from one folder of notes; may be shared by threads, and is a context manager.
@@ -138,6 +140,18 @@ class NotesQA:
         return self._model_name or self._settings.chat_model
 
     @property
+    def answers_at_once(self) -> int:
+        """How many questions to answer at the same time: one with a model of this process.
+
+        It has all processors to itself then; side by side, all of them would wait longer. See bench/results.md.
+        """
+        if not self._model_name:
+            return 1  # nobody knows yet
+        from qa.chat import LocalChatModel
+
+        return 1 if isinstance(self._model, LocalChatModel) else _ANSWERS_AT_ONCE
+
+    @property
     def chat_model(self) -> BaseChatModel | None:
         """The loaded chat model; None before it is loaded, and for extractive answers."""
         return self._model
@@ -192,20 +206,22 @@ class NotesQA:
         if language not in ("auto", "zh", "en", "both"):
             raise SettingsError(f"The answer language {language!r} is not one of auto, zh, en and both.")
         self._check_open()
-        self._priming.end()
         self._wait_for_first_build()
-        return self._answerer.stream(
-            Request(
-                question,
-                language,
-                top_k or self._settings.top_k,
-                topic,
-                tuple(history),
-                self._settings.strict if strict is None else strict,
-                self._settings.allow_general if allow_general is None else allow_general,
-            ),
-            halt,
+        request = Request(
+            question,
+            language,
+            top_k or self._settings.top_k,
+            topic,
+            tuple(history),
+            self._settings.strict if strict is None else strict,
+            self._settings.allow_general if allow_general is None else allow_general,
         )
+
+        def events() -> Generator[Event]:
+            with self._priming.paused():
+                yield from self._answerer.stream(request, halt)
+
+        return events()
 
     def search(self, query: str, top_k: int = 5, topic: str | None = None) -> list[Hit]:
         """The best passages, best first. Raises BadQuestion, UnknownTopic, IndexNotBuilt, GlossaryError.
@@ -221,7 +237,8 @@ class NotesQA:
         if top_k < 1:
             raise SettingsError(f"top_k cannot be {top_k}: at least 1 passage must be asked for.")
         self._wait_for_first_build()
-        return self._retriever.find(query, top_k, topic, self._translator.translate)
+        with self._priming.paused():
+            return self._retriever.find(query, top_k, topic, self._translator.translate)
 
     def topics(self) -> tuple[Topic, ...]:
         """The tree of folders, notes and headings, then the tags, with passage counts and names in both languages.
@@ -303,7 +320,7 @@ class NotesQA:
     def warm_up(self) -> None:
         """Load the encoder and the chat model now instead of at the first question.
 
-        A model of this process then reads what all prompts begin with, in the background and until somebody asks.
+        A model of this process then reads what all prompts begin with, in the background and while nobody asks.
         """
         from qa.chat import LocalChatModel
 

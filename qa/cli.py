@@ -191,7 +191,7 @@ def _doctor(options: argparse.Namespace, language: Language) -> int:
 
 def _chat(options: argparse.Namespace, language: Language) -> int:
     from qa.conversations import Conversations
-    from qa.ui.server import Site, check_door, serve
+    from qa.ui.site import Site, check_door, serve
     from qa.users import Users
 
     settings = _settings(options)

@@ -1,17 +1,19 @@
-"""Reads the constant beginnings of the prompts into the model's prompt cache before anybody asks.
+"""Has the model read the constant beginnings of the prompts before anybody asks, or take them up from an earlier run.
 
 They are longer than most questions with their excerpts: the first question in each language would wait for them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from qa.errors import NotesQAError
+from qa.errors import AnswerStopped, NotesQAError
 from qa.types import Language
 
 if TYPE_CHECKING:  # imported with the first model
@@ -25,47 +27,72 @@ _log = logging.getLogger(__name__)
 
 
 class Priming:
-    """In a thread of its own, until the first question: that one must not wait for it."""
+    """In a thread of its own, and only while nobody asks: no question waits for it longer than a step of the model."""
 
     def __init__(self) -> None:
-        self._over = threading.Event()
         self._thread: threading.Thread | None = None
+        self._changed = threading.Condition()
+        self._asking = 0
+        self._halt = threading.Event()  # of what is being read
+        self._closed = False
 
     def start(self, model: LocalChatModel) -> None:
-        """Begin, where nobody has asked yet; once only."""
-        if self._thread is None and not self._over.is_set():
-            self._thread = threading.Thread(target=self._read, args=(model,), name="priming", daemon=True)
-            self._thread.start()
+        """Begin; once only."""
+        with self._changed:
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._read, args=(model,), name="priming", daemon=True)
+                self._thread.start()
 
-    def end(self) -> None:
-        """Let a question pass: what is being read is given up within a step of the model."""
-        self._over.set()
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """While a question is answered: what is being read is given up, and read again when nobody asks any more."""
+        with self._changed:
+            self._asking += 1
+            self._halt.set()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._asking -= 1
+                self._changed.notify_all()
 
     def join(self) -> None:
-        """Wait until all is read, or it was ended."""
+        """Wait until all is read, or it was closed."""
         if self._thread is not None:
             self._thread.join()
 
     def close(self) -> None:
         """End, and wait for the step under way: the model is about to go."""
-        self.end()
+        with self._changed:
+            self._closed = True
+            self._halt.set()
+            self._changed.notify_all()
         self.join()
 
     def _read(self, model: LocalChatModel) -> None:
-        from qa.prompts import yes_no
-
         try:
-            for messages in beginnings():
+            unread = [prompt for prompt in beginnings() if not model.recall(prompt)]
+            pieces = deque((piece, piece is prompt) for prompt in unread for piece in _pieces(prompt))
+            while pieces and (halt := self._quiet()):
                 started = time.monotonic()
-                model.stopped_by(self._over).choose(messages, yes_no("zh"))
-                # A step of the model holds the interpreter: whoever opens the page meanwhile gets half of the time.
-                self._over.wait(time.monotonic() - started)
-        except NotesQAError as error:  # a question came, or the model was closed
+                with contextlib.suppress(AnswerStopped):
+                    model.stopped_by(halt).read(*pieces[0])
+                    pieces.popleft()
+                    # A step may hold the interpreter: whoever opens the page meanwhile gets half of the time.
+                    halt.wait(time.monotonic() - started)
+        except NotesQAError as error:  # the model was closed
             _log.debug("Priming ended: %s", error)
+
+    def _quiet(self) -> threading.Event | None:
+        """Waits until nobody asks; what ends the reading then, or None once it is over for good."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not self._asking)
+            self._halt = threading.Event()
+            return None if self._closed else self._halt
 
 
 def beginnings() -> list[list[BaseMessage]]:
-    """Prompts of each kind in each language, in the order in which a question needs them, long ones piece by piece."""
+    """Prompts of each kind in each language, in the order in which a question needs them."""
     from qa.prompts import agreement_messages, check_messages, verdict_messages, version_messages
     from qa.translating import translation_messages
 
@@ -76,7 +103,7 @@ def beginnings() -> list[list[BaseMessage]]:
         prompts.append(agreement_messages("?", "?", language))
     prompts += [version_messages("?", other) for _, other in pairs]
     prompts += [verdict_messages("?", "?", language) for language, _ in pairs]
-    return [piece for prompt in prompts for piece in _pieces(prompt)]
+    return prompts
 
 
 def _pieces(prompt: list[BaseMessage]) -> Iterator[list[BaseMessage]]:

@@ -49,6 +49,9 @@ class ScriptedEngine:
         self.closed = False
         self.breaks_after: int | None = None  # pieces
         self.before_choosing: Callable[[], object] = lambda: None
+        self.before_reading: Callable[[], object] = lambda: None
+        self.read_ahead: list[tuple[Sequence[Message], bool]] = []  # and whether it was to be kept
+        self.kept: list[Sequence[Message]] = []  # by an earlier run
 
     @property
     def answering(self) -> list[int]:
@@ -89,6 +92,14 @@ class ScriptedEngine:
             margin = self.judge if isinstance(self.judge, float) else self.judge(text)
         yes = -math.log1p(math.exp(-margin))
         return dict(zip(options, (yes, yes - margin), strict=True))
+
+    def recall(self, messages: Sequence[Message]) -> bool:
+        return list(messages) in self.kept
+
+    def read(self, messages: Sequence[Message], *, keep: bool, halt: threading.Event | None = None) -> None:
+        self.before_reading()
+        _heed(halt)
+        self.read_ahead.append((list(messages), keep))
 
     def count_tokens(self, text: str) -> int:
         return len(text)

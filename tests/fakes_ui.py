@@ -136,6 +136,7 @@ class FakeNotes:
     """
 
     model_name = "scripted-fake"
+    answers_at_once = 4
 
     def __init__(self, pause: float = 0.02, warm_up_seconds: float = 0.0) -> None:
         self.pause = pause  # seconds between two deltas

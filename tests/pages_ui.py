@@ -14,7 +14,9 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from qa.conversations import Conversations
 from qa.ui.backend import Backend
-from qa.ui.server import Server, Site, listen
+from qa.ui.server import Server
+from qa.ui.site import Site, listen
+from qa.ui.warming import Warming
 from qa.users import Users
 
 # What the libraries around the page do, not the page: Gradio's queue calls pandas the old way, and sockets and event
@@ -37,7 +39,9 @@ PATIENCE = 30_000  # milliseconds: a busy machine
 def served(notes: Backend, conversations: Conversations | None = None, users: Users | None = None) -> Iterator[str]:
     """The address of the page over these notes, while the block runs."""
     listener = listen("127.0.0.1", 0)
-    server = Server.of(notes, Site(conversations=conversations, users=users))
+    warming = Warming(notes)
+    warming.start()
+    server = Server.of(notes, Site(conversations=conversations, users=users), warming)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -16,11 +16,11 @@ from pages_ui import LIBRARY_WARNINGS, served
 from starlette.routing import Mount, Route
 
 from qa.conversations import Conversations, Exchange, Options
-from qa.errors import SettingsError
 from qa.types import Answer
 from qa.ui.access import Access, Attempts, TooManyFailures
 from qa.ui.login import OPEN
-from qa.ui.server import Site, check_door, is_loopback, serve
+from qa.ui.site import Site
+from qa.ui.warming import Warming
 from qa.users import Users
 
 pytestmark = LIBRARY_WARNINGS
@@ -103,7 +103,8 @@ def every_route(users: Users, conversations: Conversations) -> list[tuple[str, s
     from qa.ui.server import build_app
 
     async def build() -> list[tuple[str, str]]:  # in an event loop: Gradio would open one and leave it
-        app = build_app(FakeNotes(), Site(conversations=conversations, users=users))
+        notes = FakeNotes()
+        app = build_app(notes, Site(conversations=conversations, users=users), Warming(notes))
         return list(all_routes(app))
 
     return anyio.run(build)
@@ -303,24 +304,6 @@ def test_the_door_stays_closed_when_the_file_of_users_is_deleted_or_damaged(tmp_
     (tmp_path / "users.json").unlink()
     assert access.required
     assert Access(None).required is False
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "my-laptop", ""])
-def test_nobody_else_is_served_without_a_login(host: str, users: Users, folder: Path) -> None:
-    with pytest.raises(SettingsError) as refused:
-        serve(FakeNotes(), 0, Site(host))
-    assert str(refused.value) == (
-        f"The chat page would be open to everybody who reaches {host}. "
-        f"Add somebody who may log in: notes-qa chat --host {host} --auth NAME"
-    )
-    with pytest.raises(SettingsError):
-        check_door(host, Users(folder / "none.json"))
-    check_door(host, users)
-
-
-def test_this_machine_needs_no_login() -> None:
-    assert [host for host in ("127.0.0.1", "localhost", "::1", "127.8.8.8") if not is_loopback(host)] == []
-    check_door("127.0.0.1", None)
 
 
 def test_without_users_the_login_page_leads_to_the_page() -> None:

@@ -24,9 +24,8 @@ from mcp.client.streamable_http import streamable_http_client
 from pages_ui import DESKTOP, LIBRARY_WARNINGS, PHONE, chromium, served
 from playwright.sync_api import Browser, Page, Request, expect
 
-from qa.errors import IndexLocked, SettingsError
+from qa.errors import IndexLocked
 from qa.types import IndexChanges, Progress, Topic
-from qa.ui.server import Site, listen, serve
 
 pytestmark = [pytest.mark.browser, *LIBRARY_WARNINGS]
 QUESTION = "池化有什么作用？"
@@ -464,15 +463,8 @@ def test_nothing_is_recorded_watched_or_shared(address: str) -> None:
     assert not config.get("run_history")
 
 
-def test_a_taken_port_is_refused_with_one_sentence() -> None:
-    with listen("127.0.0.1", 0) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(SettingsError, match=rf"cannot listen on 127\.0\.0\.1, port {port}: .*--port 0"):
-            serve(FakeNotes(), port, Site())
-
-
 def test_serve_says_its_address_once_it_answers_there() -> None:
-    script = "from fakes_ui import FakeNotes; from qa.ui.server import Site, serve; serve(FakeNotes(), 0, Site())"
+    script = "from fakes_ui import FakeNotes; from qa.ui.site import Site, serve; serve(FakeNotes(), 0, Site())"
     process = subprocess.Popen(
         [sys.executable, "-c", script],
         stdout=subprocess.PIPE,

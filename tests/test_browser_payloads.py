@@ -24,7 +24,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from qa.ui.server import HEADERS, Site, build_app
+from qa.ui.server import HEADERS, build_app
+from qa.ui.site import Site
+from qa.ui.warming import Warming
 
 pytestmark = [pytest.mark.browser, *LIBRARY_WARNINGS]
 
@@ -269,7 +271,8 @@ def test_a_crash_in_the_server_carries_the_policy_and_says_nothing_of_the_inside
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.get("/crash")
 
-    app = build_app(FakeNotes(), Site())
+    notes = FakeNotes()
+    app = build_app(notes, Site(), Warming(notes))
     app.router.routes.insert(0, Route("/crash", crash))
     with ThreadPoolExecutor(1) as thread:  # Playwright's own loop runs in this one
         response = thread.submit(asyncio.run, ask(app)).result(30)
@@ -278,7 +281,8 @@ def test_a_crash_in_the_server_carries_the_policy_and_says_nothing_of_the_inside
 
 
 def test_cancelling_an_answer_that_ends_at_that_moment_is_no_error() -> None:
-    app = build_app(FakeNotes(), Site())
+    notes = FakeNotes()
+    app = build_app(notes, Site(), Warming(notes))
     gradio = next(route.app for route in app.routes if isinstance(getattr(route, "app", None), App))
 
     async def cancel() -> httpx.Response:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -43,7 +46,7 @@ def engine(request: pytest.FixtureRequest, gguf: Path, models_cache: Path) -> It
     else:
         from qa.chat.llamacpp_engine import LlamaCppEngine
 
-        loaded = LlamaCppEngine.open(gguf, context_tokens=CONTEXT)
+        loaded = LlamaCppEngine.open(gguf, cache=models_cache, context_tokens=CONTEXT)
     yield loaded
     loaded.close()
     loaded.close()
@@ -175,6 +178,20 @@ def test_an_answer_ends_at_the_end_of_the_context(engine: Engine) -> None:
     assert reasons in (["length"], ["stop"])
 
 
+def test_a_prompt_that_was_read_ahead_is_answered_as_any_other(engine: Engine) -> None:
+    capital = list(engine.stream(CAPITAL, max_tokens=8))
+    engine.read([*CAPITAL[:1], Message("user", "?")], keep=True)
+    assert list(engine.stream(CAPITAL, max_tokens=8)) == capital
+
+
+def test_reading_ahead_can_be_stopped(engine: Engine) -> None:
+    halt = threading.Event()
+    threading.Timer(0.05, halt.set).start()
+    with pytest.raises(AnswerStopped):
+        engine.read([Message("user", "从一数到一千。" * 20)], keep=True, halt=halt)
+    assert is_idle()
+
+
 def test_tokens_are_counted(engine: Engine) -> None:
     assert engine.context_tokens == CONTEXT
     assert [engine.count_tokens(text) for text in ("", "你好，世界", "hello world")] == [0, 3, 2]
@@ -190,3 +207,34 @@ def test_the_packaged_model_is_what_both_engines_read(gguf: Path) -> None:
     header = read_header(gguf)
     assert (header.architecture, header.context_length) == ("qwen2", 32768)
     assert header.tensor_types == {"F32", "Q4_K", "Q6_K"}
+
+
+def test_what_one_run_has_read_the_next_one_takes_up(gguf: Path, tmp_path: Path) -> None:
+    from qa.chat.llamacpp_engine import LlamaCppEngine
+
+    system = Message("system", "一个很长的开头。" * 8)
+    prompt, other = [system, Message("user", "?")], [system, Message("user", "中国的首都是哪里？")]
+    with closing(LlamaCppEngine.open(gguf, cache=tmp_path, context_tokens=CONTEXT)) as first:
+        assert first.recall(prompt) is False
+        first.read(prompt, keep=True)
+        answer = "".join(first.stream(other, max_tokens=8))
+    with closing(LlamaCppEngine.open(gguf, cache=tmp_path, context_tokens=CONTEXT)) as second:
+        assert second.recall(prompt) is True
+        (*_, last) = second._chunks(
+            other, {"messages": [asdict(each) for each in other], "max_tokens": 1, "stream": True}, None
+        )
+        assert last["timings"]["cache_n"] > 32
+        assert "".join(second.stream(other, max_tokens=8)) == answer
+
+
+def test_a_kept_prompt_that_cannot_be_taken_up_is_read_again(gguf: Path, tmp_path: Path) -> None:
+    from qa.chat.llamacpp_engine import LlamaCppEngine
+
+    with closing(LlamaCppEngine.open(gguf, cache=tmp_path, context_tokens=CONTEXT)) as engine:
+        engine.read(CAPITAL, keep=True)
+        (state,) = (tmp_path / "prompts").glob("*.state")
+        state.write_bytes(b"no state of any model" * 100)
+        assert engine.recall(CAPITAL) is False
+        state.with_suffix(".sha256").write_text(hashlib.sha256(state.read_bytes()).hexdigest(), encoding="ascii")
+        assert engine.recall(CAPITAL) is True
+        assert "北京" in "".join(engine.stream([*CAPITAL[:1], Message("user", "中国首都是哪座城市？")], max_tokens=24))

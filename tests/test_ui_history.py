@@ -260,7 +260,7 @@ def test_a_conversation_that_was_deleted_meanwhile_begins_anew(store: Conversati
 @pytest.mark.parametrize("nothing", [True, False], ids=["no file wanted", "file unusable"])
 def test_asking_goes_on_where_nothing_is_kept(broken: Conversations, nothing: bool) -> None:
     notes = FakeNotes(pause=0)
-    events = Events(notes, Warming(notes), Following(notes), Line(1), None if nothing else broken)
+    events = Events(notes, Warming(notes), Following(notes), Line(lambda: 1), None if nothing else broken)
     if nothing:
         *_, shown = events.answer("pooling", "en", "", "notes", Conversation(), request("en"))
     else:
@@ -273,7 +273,7 @@ def test_asking_goes_on_where_nothing_is_kept(broken: Conversations, nothing: bo
 
 def test_a_question_waits_for_its_turn_and_says_how_many_are_before_it(store: Conversations) -> None:
     notes = FakeNotes(pause=0)
-    line = Line(1)
+    line = Line(lambda: 1)
     events = Events(notes, Warming(notes), Following(notes), line, store)
     with line.stand():
         updates = events.answer("pooling", "en", "", "notes", Conversation(), request("en"))
@@ -289,7 +289,7 @@ def test_a_question_waits_for_its_turn_and_says_how_many_are_before_it(store: Co
 
 def test_stopping_reaches_a_model_that_says_nothing_yet(store: Conversations) -> None:
     notes = FakeNotes(pause=0)
-    events = Events(notes, Warming(notes), Following(notes), Line(1), store)
+    events = Events(notes, Warming(notes), Following(notes), Line(lambda: 1), store)
     updates = events.answer("reading", "en", "", "notes", Conversation(), request("en"))
     next(updates)
     shown = next(updates)[CONVERSATION]
@@ -302,7 +302,7 @@ def test_stopping_reaches_a_model_that_says_nothing_yet(store: Conversations) ->
 
 def test_a_stop_that_comes_to_rest_late_leaves_the_next_answer_alone(store: Conversations) -> None:
     notes = FakeNotes(pause=0)
-    events = Events(notes, Warming(notes), Following(notes), Line(1), store)
+    events = Events(notes, Warming(notes), Following(notes), Line(lambda: 1), store)
     first = events.answer("endless", "en", "", "notes", Conversation(), request("en"))
     next(first)
     piece = next(first)[CONVERSATION]
@@ -319,7 +319,7 @@ def test_a_stop_that_comes_to_rest_late_leaves_the_next_answer_alone(store: Conv
 @pytest.mark.parametrize("leave", ["new chat", "open", "delete"])
 def test_leaving_a_conversation_stops_its_answer(store: Conversations, leave: str) -> None:
     notes = FakeNotes(pause=0)
-    events = Events(notes, Warming(notes), Following(notes), Line(1), store)
+    events = Events(notes, Warming(notes), Following(notes), Line(lambda: 1), store)
     panel = HistoryEvents(store, events.panel, events.running)
     updates = events.answer("reading", "en", "", "notes", Conversation(), request("en"))
     shown = next(updates)[CONVERSATION]
@@ -335,7 +335,7 @@ def test_leaving_a_conversation_stops_its_answer(store: Conversations, leave: st
 
 def test_asking_again_takes_the_place_of_the_last_answer(store: Conversations) -> None:
     notes = FakeNotes(pause=0)
-    events = Events(notes, Warming(notes), Following(notes), Line(1), store)
+    events = Events(notes, Warming(notes), Following(notes), Line(lambda: 1), store)
     *_, first = events.answer("pooling", "en", "", "general", Conversation(id="x"), request("en"))
     *_, second = events.again("", "notes", first[CONVERSATION], request("en"))
     edited = events.edit(second[CONVERSATION], request("en"))[CONVERSATION]

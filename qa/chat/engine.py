@@ -67,6 +67,15 @@ class Engine(Protocol):
         `halt` as in `stream`. Raises NotImplementedError where an engine cannot tell.
         """
 
+    def recall(self, messages: Sequence[Message]) -> bool:
+        """Take up what was kept of a prompt, also by an earlier run; False where nothing is, or the engine cannot."""
+
+    def read(self, messages: Sequence[Message], *, keep: bool, halt: threading.Event | None = None) -> None:
+        """Read a prompt so that others which begin like it are read sooner.
+
+        With `keep` in later runs too, where the engine can. `halt` as in `stream`.
+        """
+
     def count_tokens(self, text: str) -> int:
         """Tokens of a bare text."""
 

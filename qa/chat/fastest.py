@@ -175,7 +175,7 @@ def _main(name: str, model: Path, cache: Path) -> None:
     else:
         from qa.chat.llamacpp_engine import LlamaCppEngine
 
-        engine = LlamaCppEngine.open(model, context_tokens=_CONTEXT_TOKENS)
+        engine = LlamaCppEngine.open(model, cache=cache, context_tokens=_CONTEXT_TOKENS)
     try:
         speed = speed_of(engine)
     finally:

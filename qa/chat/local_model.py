@@ -45,6 +45,14 @@ class LocalChatModel(BaseChatModel):
         """See `Engine.choose`."""
         return self._engine.choose(_turns(messages), options, **self._halting())
 
+    def recall(self, messages: Sequence[BaseMessage]) -> bool:
+        """See `Engine.recall`."""
+        return self._engine.recall(_turns(messages))
+
+    def read(self, messages: Sequence[BaseMessage], keep: bool) -> None:
+        """See `Engine.read`."""
+        self._engine.read(_turns(messages), keep=keep, **self._halting())
+
     def stopped_by(self, halt: threading.Event) -> LocalChatModel:
         """The same model, whose calls end with AnswerStopped once the event is set."""
         return self.model_copy(update={"halt": halt})

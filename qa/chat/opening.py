@@ -173,7 +173,7 @@ def _open_engine(path: Path, engine: EngineName, cache: Path, context_tokens: in
             raise ModelFailed(f"Nothing here can run '{path}'. Run: pip install xllamacpp")
         from qa.chat.llamacpp_engine import LlamaCppEngine
 
-        return LlamaCppEngine.open(path, context_tokens=context_tokens)
+        return LlamaCppEngine.open(path, cache=cache, context_tokens=context_tokens)
 
     header = read_header(path)
     if engine == "llamacpp":

@@ -137,6 +137,18 @@ class OpenVINOEngine:
             for request in requests.values():
                 self._abort(request)
 
+    def recall(self, messages: Sequence[Message]) -> bool:  # noqa: ARG002
+        return False  # its cache lives as long as it does
+
+    def read(
+        self,
+        messages: Sequence[Message],
+        *,
+        keep: bool,  # noqa: ARG002
+        halt: threading.Event | None = None,
+    ) -> None:
+        self.choose(messages, ("?",), halt=halt)
+
     def count_tokens(self, text: str) -> int:
         return int(self._tokenizer.encode(text, add_special_tokens=False).input_ids.shape[1]) if text else 0
 

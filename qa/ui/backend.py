@@ -18,6 +18,9 @@ class Backend(Protocol):
     @property
     def model_name(self) -> str: ...
 
+    @property
+    def answers_at_once(self) -> int: ...
+
     def ask(
         self,
         question: str,

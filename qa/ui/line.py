@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-ANSWERS_AT_ONCE = 4
+ANSWERS_AT_ONCE = 4  # at most; see `qa.assistant.NotesQA.answers_at_once`
 
 
 class Turn:
@@ -26,7 +26,8 @@ class Turn:
 class Line:
     """First come, first served, by `places` at once; for any number of threads."""
 
-    def __init__(self, places: int = ANSWERS_AT_ONCE) -> None:
+    def __init__(self, places: Callable[[], int] = lambda: ANSWERS_AT_ONCE) -> None:
+        """`places` may become others when the chat model is loaded: it is asked at every look at the line."""
         self._places = places
         self._turns: list[Turn] = []
         self._moved = threading.Condition()
@@ -47,6 +48,6 @@ class Line:
     def wait(self, turn: Turn, seconds: float) -> int:
         """As `Turn.wait`."""
         with self._moved:
-            self._moved.wait_for(lambda: self._turns.index(turn) < self._places, seconds)
+            self._moved.wait_for(lambda: self._turns.index(turn) < self._places(), seconds)
             before = self._turns.index(turn)
-        return before if before >= self._places else 0
+        return before if before >= self._places() else 0

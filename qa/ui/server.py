@@ -1,14 +1,11 @@
-"""Serves the page on this machine: the web server, its security headers, and what is off for privacy."""
+"""The web server of the page: its security headers, and what is off for privacy."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import ipaddress
 import logging
 import os
 import socket
-from dataclasses import dataclass
 from typing import Any, Self
 
 import gradio as gr
@@ -19,9 +16,6 @@ from starlette.datastructures import MutableHeaders
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.conversations import Conversations
-from qa.errors import SettingsError
-from qa.types import AnswerLanguage
 from qa.ui.access import Access
 from qa.ui.api import answer_tools_in_json
 from qa.ui.backend import Backend
@@ -33,10 +27,10 @@ from qa.ui.note_drop import MAX_UPLOAD_BYTES
 from qa.ui.notes_tab import NOTES_CSS
 from qa.ui.page import build_page
 from qa.ui.script import ScriptFirst
+from qa.ui.site import LOOPBACK, Site, is_loopback
 from qa.ui.strings import i18n
 from qa.ui.theme import CSS, THEME
 from qa.ui.warming import Warming
-from qa.users import Users
 
 # Gradio starts from an inline script and styles its components inline; everything else comes from this server only.
 _POLICY = "; ".join(
@@ -64,7 +58,6 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class _Guard:
@@ -126,24 +119,11 @@ class _Iterators(dict[str, Any]):
         self.pop(key, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What is served beside the notes: where, with what chosen at first, and what is kept of whom."""
-
-    host: str = "127.0.0.1"
-    language: AnswerLanguage = "auto"
-    general: bool = False
-    strict: bool = True
-    conversations: Conversations | None = None  # None: the page keeps none
-    users: Users | None = None  # who may log in; None or empty: everybody is let in
-
-
-def build_app(notes: Backend, site: Site) -> FastAPI:
-    """The whole web application; loading of the chat model and watching of the notes begin here, in the background."""
+def build_app(notes: Backend, site: Site, warming: Warming) -> FastAPI:
+    """The whole web application; watching of the notes begins here, in the background."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio's server at start
-    following, warming = Following(notes), Warming(notes)
+    following = Following(notes)
     following.start()
-    warming.start()
     app = FastAPI(title="notes-qa", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/healthz")
@@ -154,9 +134,7 @@ def build_app(notes: Backend, site: Site) -> FastAPI:
     access = Access(site.users)
     app.add_middleware(ScriptFirst)
     app.add_middleware(Door, access=access)
-    app.add_middleware(
-        _Guard, hosts=(*_LOOPBACK, site.host) if is_loopback(site.host) else ()
-    )  # stands before the door
+    app.add_middleware(_Guard, hosts=(*LOOPBACK, site.host) if is_loopback(site.host) else ())  # stands before the door
     if site.conversations is not None:
         add_downloads(app, site.conversations)
     page = build_page(notes, warming, following, site.language, site.general, site.strict, site.conversations, access)
@@ -185,24 +163,13 @@ def build_app(notes: Backend, site: Site) -> FastAPI:
     return whole
 
 
-def serve(notes: Backend, port: int, site: Site) -> None:
-    """Serve until interrupted; says the address once it answers there.
-
-    Raises SettingsError where it cannot listen, or where others could read the notes without a login.
-    """
-    check_door(site.host, site.users)
-    listener = listen(site.host, port)
-    with listener, contextlib.suppress(KeyboardInterrupt):
-        Server.of(notes, site).run(sockets=[listener])
-
-
 class Server(uvicorn.Server):
     """Says its address when it listens, and ends quietly: open pages hold a connection that must be cut."""
 
     @classmethod
-    def of(cls, notes: Backend, site: Site) -> Self:
+    def of(cls, notes: Backend, site: Site, warming: Warming) -> Self:
         """A server of the page that builds it in its own event loop: Gradio would open others and leave them."""
-        build = functools.partial(build_app, notes, site)
+        build = functools.partial(build_app, notes, site, warming)
         return cls(uvicorn.Config(build, factory=True, log_level="warning", timeout_graceful_shutdown=1))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -214,31 +181,3 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         await super().shutdown(sockets)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address; a name other than localhost might be anything."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def check_door(host: str, users: Users | None) -> None:
-    """Raises SettingsError where the page would be open to other machines."""
-    if not is_loopback(host) and not users:
-        raise SettingsError(
-            f"The chat page would be open to everybody who reaches {host}. "
-            f"Add somebody who may log in: notes-qa chat --host {host} --auth NAME"
-        )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket, before anything is loaded. Raises SettingsError where there is none to be had."""
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise SettingsError(
-            f"The chat page cannot listen on {host}, port {port}: {error.strerror or error}. "
-            f"Choose another port (0 takes a free one): notes-qa chat --port 0"
-        ) from error
