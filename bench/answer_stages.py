@@ -58,7 +58,7 @@ def answer_figures(bench: Bench, questions: Sequence[Question]) -> list[Figure]:
     recorded = LocalChatModel(engine=engine, name_of_model=name)
     encoder = TimedEncoder(bench.encoder, watch)
     with NotesQA(bench.corpus, Index(bench.index), encoder, settings, lambda: (recorded, name)) as notes:
-        notes.warm_up()
+        notes.warm_up(whole=True)
         for language in _LANGUAGES:
             of: Language = "en" if language == "en" else "zh"
             answers = [_answered(notes, engine, watch, each.texts[of], language) for each in questions]

@@ -11,6 +11,7 @@ from typing import Any
 
 from qa.chat import Engine, LocalChatModel, Message, Pattern, open_chat_model
 from qa.chat.engine import FinishReason
+from qa.priming import beginnings
 from qa.settings import Settings
 
 _SAVE_EVERY = 10
@@ -87,6 +88,8 @@ class KeptEngine:
         with self._lock:
             if self._engine is None:
                 self._engine = self._open()
+                for prompt in beginnings():
+                    LocalChatModel(engine=self._engine, name_of_model="kept").recall(prompt)
             return self._engine
 
     def _keep(self, key: str, value: Any) -> None:

@@ -73,7 +73,7 @@ def main() -> None:
         if extractive:
             settings = settings.model_copy(update={"chat_model": "extractive"})
         with NotesQA.open(settings=settings) as notes:
-            notes.warm_up()
+            notes.warm_up(whole=True)
             if options.memory:
                 _print_memory(notes, sorted(options.counts))
             else:

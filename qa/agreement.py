@@ -34,15 +34,22 @@ def differences(zh: str, en: str, glossary: Glossary) -> list[Difference]:
     )
     if denies:
         found.append("negation")
-    if any(name not in zh and not _named_by_glossary(name, zh, glossary) for name in _NAME.findall(en)) or any(
-        name.rstrip("s") not in en and not _named_by_glossary(name, en, glossary) for name in _NAME.findall(zh)
+    if not all(names(name, zh, glossary) for name in names_in(en)) or not all(
+        names(name, en, glossary) for name in names_in(zh)
     ):
         found.append("term")
     return found
 
 
-def _named_by_glossary(name: str, text: str, glossary: Glossary) -> bool:
-    """Whether a text has the concept of a name by another of its names."""
+def names_in(text: str) -> list[str]:
+    """The names in a text that both languages write alike."""
+    return _NAME.findall(text)
+
+
+def names(name: str, text: str, glossary: Glossary) -> bool:
+    """Whether a text has what such a name stands for, be it by another of its names."""
     bare = name.rstrip("s")
+    if bare in text:
+        return True
     concepts = {id(concept) for concept in glossary.concepts_in(bare)}
-    return bare in text or any(id(concept) in concepts for concept in glossary.concepts_in(text))
+    return bool(concepts) and any(id(concept) in concepts for concept in glossary.concepts_in(text))

@@ -317,17 +317,16 @@ class NotesQA:
 
         return NotesRetriever(search=self.search, top_k=top_k, topic=topic)
 
-    def warm_up(self) -> None:
+    def warm_up(self, whole: bool = False) -> None:
         """Load the encoder and the chat model now instead of at the first question.
 
-        A model of this process then reads what all prompts begin with, in the background and while nobody asks.
+        A model of this process then reads what all prompts begin with, in the background and while nobody asks; with
+        `whole` that is waited for. It takes half a minute or more, with llama.cpp at a model's first use only.
         """
-        from qa.chat import LocalChatModel
-
         self.warm_up_encoder()
-        model, _ = self._loaded_model()
-        if isinstance(model, LocalChatModel):
-            self._priming.start(model)
+        self._loaded_model()
+        if whole:
+            self._priming.join()
 
     def warm_up_encoder(self) -> None:
         """Load the encoder now; enough for searching and building."""
@@ -371,6 +370,10 @@ class NotesQA:
             self._check_open()
             if not self._model_name:
                 self._model, self._model_name = self._load_model()
+                from qa.chat import LocalChatModel
+
+                if isinstance(self._model, LocalChatModel):
+                    self._priming.start(self._model)
             return self._model, self._model_name
 
     def _wait_for_first_build(self) -> None:

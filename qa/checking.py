@@ -16,14 +16,14 @@ from qa.citations import Statement, without_numbers
 from qa.grounds import Grounds, Scores
 from qa.language import detect_language
 from qa.prompts import agreement_messages, verdict_messages, yes_no
-from qa.support import Support, invents_number, supports
+from qa.relevance import BESIDE
+from qa.support import Support, speaking_of, supports
 from qa.verdicts import says_yes, wants_verdict
 
 _SURE = 0.2  # support from which on a sentence is a note's own in other words: nobody need be asked
 _AGREES = 0.3  # log-odds of yes over no
 _ASKED = 3  # note sentences that the model is asked about at most
-_BESIDE = 4.5  # relevance below the best from which on a note sentence says nothing on the question
-_BESIDE_YES = 1.5  # the same for what a bare "yes" rests on
+_BESIDE_YES = 1.5  # relevance below the best from which on a bare "yes" does not rest on a note sentence
 _TELLING = 3  # note sentences by which a "yes" is held against the notes
 _DENIED = {"zh": -0.4, "en": -0.6}  # log-odds of yes over no below which they answer with no; see bench/results.md
 
@@ -55,7 +55,7 @@ class Checker:
         found = self._found(raw)
         if found and found[0].score >= 0:
             is_yes = says_yes(without_numbers(raw)) and wants_verdict(self._question)
-            if self._strict and self._is_beside(found[0], _BESIDE_YES if is_yes else _BESIDE):
+            if self._strict and self._is_beside(found[0], _BESIDE_YES if is_yes else BESIDE):
                 return _refused(found)
             if is_yes and self._is_denied:
                 return _refused(found)
@@ -66,8 +66,9 @@ class Checker:
         if self._model is None or (found and found[0].score >= _SURE):
             return found
         sentence = without_numbers(raw)
+        possible = speaking_of(sentence, self._question, self._grounds)
         for support in self._candidates(found):
-            if invents_number(sentence, self._question, support, self._grounds):
+            if support.number not in possible:
                 continue
             if self._agreement(support, sentence) >= _AGREES:
                 others = [each for each in found[1:] if each.score >= 0] if found and support is found[0] else []

@@ -18,7 +18,7 @@ _MARK = re.compile(r"[。！？!?.；;，,：:]+$")
 # What may stand before the words of a line: quote and list marks, task boxes, a numbered item.
 _HEADING = re.compile(r"[ \t>]*#")
 _LINE_MARKS = re.compile(r"(?:[>\s]|[-*+](?=\s)|\d{1,3}[.)、](?=\s)|\[[ xX]\](?=\s))*")
-_NO_STATEMENT = re.compile(r"[\s|:\-=*_`~#>+$]*")
+_NO_STATEMENT = re.compile(r"[\s|:\-=*_`~#>+$]*|(?:`{3,}|~{3,})[^`~]*")  # marks alone, or the fence of a code block
 _DISPLAYED = re.compile(r"(?<=\n)\$\$.+?\$\$(?=[ \t]*(?:[\r\n]|\Z))", re.DOTALL)
 _LEAD_IN = re.compile(r"[:：]\s*$")
 

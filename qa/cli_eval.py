@@ -43,6 +43,8 @@ def evaluate(options: argparse.Namespace, settings: Settings, language: Language
             of_run = configuration(notes, settings.encoder) | source
             asked = questions[:: max(1, len(questions) // options.sample)] if options.sample else questions
             answered = options.answers or judge
+            if answered:
+                notes.warm_up(whole=True)  # one question follows the other: there is no pause to read ahead in
             answers, records = evaluate_answers(notes, asked, progress) if answered else ([], [])
         if judge:  # when all figures are there and the notes are closed
             answers = _judged(judge, options, settings, answers, records, asked, progress)

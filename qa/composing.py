@@ -31,10 +31,13 @@ _log = logging.getLogger(__name__)
 
 _ADDED = 2  # statements that say most on the question: added where the model left them out
 _NEAR = 0.7  # relevance by which a second one may be below the best
-_ELSEWHERE = 1.0  # relevance of the best above all in the passages that an answer cites, from which on it is added
+# Relevance of the best above all in the passages that an answer cites, from which on it is added. In the other language
+# it seldom means the same by the same names.
+_ELSEWHERE = 1.0
 _SAID = 0.6  # share of what a statement names that an answer must name to have said it
 _ASKED_ABOUT = 3  # statements that say most: others that say the opposite are looked for
 _TERMS = 6  # names that a translation of a sentence is given
+_SAME = 0.8  # least cosine of a sentence and what the model made of it in the other language
 _STANDING_IN = 2  # of them where it wrote nothing that the notes support
 
 
@@ -154,20 +157,21 @@ class Composer:
         likely = sorted(self._grounds.singles(), key=lambda i: (-self._relevance[i], i))
         supported = self._draft(language).supported()
         if not supported:
-            return sorted(likely[:_STANDING_IN])
+            return sorted([i for i in likely if not _is_formula(self._grounds.statements[i].text)][:_STANDING_IN])
         said = frozenset(search_terms(" ".join(sentence.text for sentence, _ in supported)))
         best = self._relevance[likely[0]]
         # One from elsewhere is seldom about what was asked, unless what was written is far less so.
         numbers = [each.number for each in self._grounds.statements]
         here = {support.number for _, found in supported for support in found}
-        if max((self._relevance[i] for i in likely if numbers[i] in here), default=float("-inf")) < best - _ELSEWHERE:
+        most_here = max((self._relevance[i] for i in likely if numbers[i] in here), default=float("-inf"))
+        if most_here < best - _ELSEWHERE and self._grounds.languages[likely[0]] == language:
             here.add(numbers[likely[0]])
         chosen = [i for i in likely[:_ADDED] if self._relevance[i] >= best - _NEAR and numbers[i] in here]
         return [i for i in chosen if self._is_new(i, said)]
 
     def _is_new(self, row: int, said: frozenset[str]) -> bool:
         text = self._grounds.statements[row].text
-        if "|" in text or text.startswith("$$") or len(text) < SENTENCE_CHARS:  # of a table, a formula, of a list
+        if "|" in text or _is_formula(text) or len(text) < SENTENCE_CHARS:  # of a table, of a list
             return False
         return share(covered(understand(text, self._grounds.glossary).units, said)) < _SAID
 
@@ -237,11 +241,16 @@ class Composer:
             text = " ".join("".join(pieces).split())
         zh, en = (sentence, text) if language == "zh" else (text, sentence)
         differing = differences(zh, en, self._grounds.glossary)
-        if not is_chatter(text) and in_language(text, other) and not differing:
+        alike = self._grounds.alike(sentence, text) if text else 0.0
+        if not is_chatter(text) and in_language(text, other) and not differing and alike >= _SAME:
             return text
-        _log.info("A sentence in the other language differs in %s", differing or "language")
+        _log.info("A sentence in the other language differs in %s (cosine %.2f)", differing or "language", alike)
         return pointer(other)
 
     def _quoted(self, statement: Statement, language: Language) -> tuple[Sentence, tuple[Support, ...]]:
         support = Support(statement.number, statement.start, statement.end, 0.0)
         return Sentence(language, statement.text, (self._numbering.of(support),), 0.0, "quoted"), (support,)
+
+
+def _is_formula(text: str) -> bool:
+    return text.startswith("$$")

@@ -19,7 +19,7 @@ from qa.language import has_han, normalize, search_terms
 from qa.lexical import Unit
 from qa.numerals import counted_numbers, numbers_of, stated_numbers
 from qa.queries import named_units, understand
-from qa.support import contradicts
+from qa.support import affirms_denied
 
 _SIMILAR = 0.84  # least cosine of two sentences on the same thing; of most sentences of one section it is more
 _SHARED = 0.33  # of what the sentence that names less names
@@ -206,7 +206,12 @@ def _are_opposite(one: _Reading, other: _Reading, glossary: Glossary) -> bool:
         return True
     if max(one.denials, other.denials) > 1:  # "not without" affirms
         return False
-    return _take_sides(one, other) or contradicts(one.text, other.text, glossary)
+    return _take_sides(one, other) or _denies(one, other, glossary) or _denies(other, one, glossary)
+
+
+def _denies(one: _Reading, other: _Reading, glossary: Glossary) -> bool:
+    """Whether a sentence denies what the other affirms, and of something that the other speaks of too."""
+    return affirms_denied(other.text, one.text, glossary) and any(covered(one.units[:1], other.terms))
 
 
 def _about_the_same(one: _Reading, other: _Reading) -> bool:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from qa.citations import Statement, citation, cite, numbers_in, opening_of_number, without_numbers
-from qa.grounds import Grounds
-from qa.language import split_sentences
+from qa.grounds import Grounds, covered, share
+from qa.language import search_terms, split_sentences
+from qa.queries import understand
 from qa.support import Support, is_supported
 from qa.types import Change, Citation, Event, Language, Sentence, SentenceChecked, TextDelta
 from qa.verdicts import begins_with_verdict
@@ -19,6 +20,7 @@ from qa.verdicts import begins_with_verdict
 Check = Callable[[str], tuple[Support, ...]]  # of a sentence with its numbers
 
 UNSUPPORTED = {"zh": "（不在你的笔记中）", "en": " (not from your notes)"}
+_REPEATS = 0.7  # share of what a sentence names that a statement must name for it to say nothing else
 _MARKS = "-*•.。 \n\r\t"
 _END = re.compile(r"[\s。！？!?.；;，,：:]*\Z")
 _LIST_MARK = re.compile(r"(?:[-*•]|\d{1,2}[.)、])\s*\Z")
@@ -95,13 +97,16 @@ class Draft:
     def drop_repeated(self, statement: Statement) -> None:
         """Leave out the sentence that says a part of this statement and nothing else, since the whole of it follows.
 
-        A sentence that answers yes or no stays: the statement says why.
+        A sentence that answers yes or no stays: the statement says why. So does one that names more than it.
         """
+        terms = frozenset(search_terms(statement.text))
+        glossary = self._numbering.grounds.glossary
         for n, (sentence, found) in enumerate(zip(self.sentences, self._supports, strict=True)):
             within = all(
                 s.number == statement.number and statement.start <= s.start and s.end <= statement.end for s in found
             )
-            if found and within and not begins_with_verdict(sentence.text):
+            more = share(covered(understand(sentence.text, glossary).units, terms)) < _REPEATS
+            if found and within and not more and not begins_with_verdict(sentence.text):
                 self.sentences[n] = replace(sentence, citations=(), change="dropped")
                 self._supports[n] = ()
 

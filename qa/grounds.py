@@ -8,17 +8,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.agreement import names, names_in
 from qa.citations import Statement, statements
 from qa.glossary import Glossary
 from qa.instructions import is_instruction
-from qa.language import detect_language, search_terms
+from qa.language import detect_language, has_han, search_terms
 from qa.lexical import Unit
+from qa.numerals import numbers_of
 from qa.sentence_vectors import SentenceVectors
-from qa.types import Passage
+from qa.types import Language, Passage
 
 _MAX_QUOTE_CHARS = 400
 
@@ -26,6 +29,9 @@ _NEAREST = 12  # single sentences that another is compared with exactly
 _NEAREST_WHOLE = 3  # of them whose passages are compared as a whole too
 _REPEATED = 2
 _WORD = re.compile(r"\w")
+_LATIN = re.compile(r"[A-Za-z]{3,}")
+_SIGNS = re.compile(r"\$[^$]+\$|`[^`]+`")  # formulas and code
+_FEW_WORDS = 4
 
 Scores = NDArray[np.float32]
 
@@ -43,7 +49,7 @@ class Grounds:
         self.statements = [each for n, passage in enumerate(self.passages, 1) for each in _candidates(passage, n)]
         self.headings = [_heading(passage) for passage in self.passages]
         self.terms = [frozenset(search_terms(each.text)) for each in self.statements]
-        self.languages = [detect_language(each.text) for each in self.statements]
+        self.languages = [_language(each.text, self.passages[each.number - 1]) for each in self.statements]
         self._sentences = vectors
 
     def __bool__(self) -> bool:
@@ -52,6 +58,27 @@ class Grounds:
     def with_passages(self, passages: Sequence[Passage]) -> Grounds:
         """With more passages after these; rows and numbers of these stay."""
         return Grounds([*self.passages, *passages], self._sentences, self.glossary)
+
+    @cached_property
+    def numbers(self) -> list[set[str]]:
+        """Of each passage, all that it can be said to hold."""
+        return [numbers_of(passage.text) for passage in self.passages]
+
+    def names(self, sentence: str) -> list[set[int]]:
+        """For each name in a sentence that both languages write alike, such as LSTM: the passages that name it too.
+
+        Numbers from 1; names that none has are left out.
+        """
+        places = [f"{' '.join((p.title, *p.headings))} {p.text}" for p in self.passages]
+        found = [
+            {n for n, text in enumerate(places, 1) if names(name, text, self.glossary)} for name in names_in(sentence)
+        ]
+        return [passages for passages in found if passages]
+
+    def alike(self, one: str, other: str) -> float:
+        """The cosine of any two sentences."""
+        first, second = self._sentences.of([one, other])
+        return float(first @ second)
 
     def singles(self) -> list[int]:
         """The rows of single sentences that say something, be it one word of a list."""
@@ -92,6 +119,14 @@ def covered(units: Iterable[Unit], terms: frozenset[str]) -> list[bool]:
 
 def share(values: Sequence[bool]) -> float:
     return sum(values) / len(values) if values else 0.0
+
+
+def _language(text: str, passage: Passage) -> Language:
+    """Of a statement; a formula or a name or two are in that of the note around them."""
+    language = detect_language(text)
+    if language == passage.language or len(_LATIN.findall(_SIGNS.sub(" ", text))) >= _FEW_WORDS or has_han(text):
+        return language
+    return passage.language
 
 
 def _heading(passage: Passage) -> str:

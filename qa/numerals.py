@@ -6,15 +6,34 @@ import re
 
 from qa.language import normalize
 
-_DIGITS = re.compile(r"(?<![a-z_\d.])\d+(?:[.,]\d+)*")
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)*"  # 1,000 is one, (0,1) are two
+_DIGITS = re.compile(rf"(?<![a-z_\d.]){_NUMBER}")
 _LABEL = re.compile(r"[a-z]-?\d+(?:\.\d+)*|\d+(?:\.\d+)*[a-z]\b|\b\d+x\d+\b")  # L2, GPT-4, 3D, 1x1: names, not numbers
 _COUNTED = "zero one two three four five six seven eight nine ten eleven twelve"
 _WORDS_EN = {word: str(number) for number, word in enumerate(_COUNTED.split())} | {
     "once": "1", "twice": "2", "both": "2", "half": "2", "halve": "2", "halves": "2", "double": "2", "third": "3",
-    "thirds": "3", "thrice": "3", "triple": "3", "quarter": "4", "fifth": "5", "tenth": "10", "hundred": "100",
+    "thirds": "3", "thrice": "3", "triple": "3", "quarter": "4", "quarters": "4", "tenths": "10", "hundred": "100",
     "thousand": "1000", "million": "1000000", "billion": "1000000000",
 }  # fmt: skip
+_PARTS = {"fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7", "eighth": "8", "ninth": "9", "tenth": "10"}
+_WORDS_EN |= _PARTS | {f"{word}s": number for word, number in _PARTS.items()}
 _WORD_EN = re.compile(r"[a-z]+")
+_FRACTION_EN = re.compile(
+    rf"\b(?:an?|{'|'.join(_COUNTED.split()[1:11])})[- ](thirds?|quarters?|(?:{'|'.join(_PARTS)})s?)\b"
+)
+_FRACTION_ZH = re.compile(r"([一二三四五六七八九十百千万]+)分之")
+_PERCENT_OF = {
+    "25": "4",
+    "75": "4",
+    "50": "2",
+    "33": "3",
+    "66": "3",
+    "67": "3",
+    "20": "5",
+    "40": "5",
+    "60": "5",
+    "80": "5",
+}
 _DIGITS_ZH = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2, "双": 2, "半": 2}
 _POWERS_ZH = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
 _TENTHS_ZH = re.compile(r"([一二三四五六七八九两\d])成(?:([一二三四五六七八九半])|(?![分为本功果型长熟员立就对套]))")
@@ -22,9 +41,14 @@ _RUN_ZH = re.compile(f"[{''.join(_DIGITS_ZH)}{''.join(_POWERS_ZH)}]+")
 
 
 def stated_numbers(text: str) -> set[str]:
-    """The numbers that a text writes in digits, apart from those in names such as L2 or GPT-4; 1,000 is 1000."""
+    """The numbers that a text writes in digits, apart from those in names such as L2 or GPT-4; 1,000 is 1000.
+
+    And what a fraction in words is of: 5 in "four fifths".
+    """
     plain = _LABEL.sub(" ", normalize(text))
-    return {_canonical(match.group()) for match in _DIGITS.finditer(plain)}
+    fractions = {_WORDS_EN[word] for word in _FRACTION_EN.findall(plain)}
+    fractions |= {str(_value_zh(run)) for run in _FRACTION_ZH.findall(plain)}
+    return fractions | {_canonical(match.group()) for match in _DIGITS.finditer(plain)}
 
 
 def counted_numbers(text: str) -> set[str]:
@@ -37,7 +61,7 @@ def counted_numbers(text: str) -> set[str]:
 def numbers_of(text: str) -> set[str]:
     """All numbers that a text can be said to hold: in digits, names included, and in words, each digit of these too."""
     plain = normalize(text)
-    found = {_canonical(match.group()) for match in re.finditer(r"\d+(?:[.,]\d+)*", plain)} | counted_numbers(text)
+    found = {_canonical(match.group()) for match in re.finditer(_NUMBER, plain)} | counted_numbers(text)
     found |= {part for number in found for part in number.split(".")}
     found |= {str(_DIGITS_ZH[c]) for run in _RUN_ZH.findall(plain) for c in run if c in _DIGITS_ZH}
     found |= {f"{_tenths(match)}" for match in _TENTHS_ZH.finditer(plain)}
@@ -52,7 +76,7 @@ def _tenths(match: re.Match[str]) -> int:
 
 
 def _percentages(numbers: set[str]) -> set[str]:
-    """0.9 is 90 %, and the reverse."""
+    """0.9 is 90 %, and the reverse; 25 % is a quarter."""
     found = set()
     for number in numbers:
         try:
@@ -60,11 +84,11 @@ def _percentages(numbers: set[str]) -> set[str]:
         except ValueError:
             continue
         found |= {f"{value * 100:g}", f"{value / 100:g}"}
-    return found
+    return found | {_PERCENT_OF[number] for number in (*numbers, *found) if number in _PERCENT_OF}
 
 
 def _canonical(number: str) -> str:
-    number = re.sub(r",(?=\d{3}(?:\D|$))", "", number).replace(",", ".")
+    number = number.replace(",", "")
     if number.count(".") > 1:
         return number
     whole, dot, rest = number.partition(".")

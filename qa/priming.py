@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from qa.errors import AnswerStopped, NotesQAError
@@ -37,11 +37,13 @@ class Priming:
         self._closed = False
 
     def start(self, model: LocalChatModel) -> None:
-        """Begin; once only."""
+        """Take up what an earlier run has kept, and begin to read the rest; once only."""
         with self._changed:
-            if self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._read, args=(model,), name="priming", daemon=True)
-                self._thread.start()
+            if self._thread is not None or self._closed:
+                return
+            unread = [prompt for prompt in beginnings() if not model.recall(prompt)]
+            self._thread = threading.Thread(target=self._read, args=(model, unread), name="priming", daemon=True)
+            self._thread.start()
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -69,9 +71,8 @@ class Priming:
             self._changed.notify_all()
         self.join()
 
-    def _read(self, model: LocalChatModel) -> None:
+    def _read(self, model: LocalChatModel, unread: Sequence[list[BaseMessage]]) -> None:
         try:
-            unread = [prompt for prompt in beginnings() if not model.recall(prompt)]
             pieces = deque((piece, piece is prompt) for prompt in unread for piece in _pieces(prompt))
             while pieces and (halt := self._quiet()):
                 started = time.monotonic()

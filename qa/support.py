@@ -65,8 +65,12 @@ def supports(sentence: str, grounds: Grounds, question: str = "") -> tuple[Suppo
     best = grounds.statements[int(scores.argmax())]
     if contradicts(text, best.text, grounds.glossary):
         return ()
-    found = _supports(grounds.passages, grounds.statements, scores, held, numbers_in(sentence))
-    return () if invents_number(text, question, found[0], grounds) else found
+    possible = speaking_of(text, question, grounds)
+    scores = np.array(
+        [s if each.number in possible else -np.inf for each, s in zip(grounds.statements, scores, strict=True)],
+        np.float32,
+    )
+    return _supports(grounds.passages, grounds.statements, scores, held, numbers_in(sentence)) if possible else ()
 
 
 def is_supported(found: Sequence[Support]) -> bool:
@@ -76,10 +80,11 @@ def is_supported(found: Sequence[Support]) -> bool:
 
 def contradicts(sentence: str, note: str, glossary: Glossary) -> bool:
     """Whether one of two sentences on the same thing affirms what the other plainly denies; by glossary across."""
-    return _affirms_denied(sentence, note, glossary) or _affirms_denied(note, sentence, glossary)
+    return affirms_denied(sentence, note, glossary) or affirms_denied(note, sentence, glossary)
 
 
-def _affirms_denied(sentence: str, denying: str, glossary: Glossary) -> bool:
+def affirms_denied(sentence: str, denying: str, glossary: Glossary) -> bool:
+    """Whether a sentence affirms what the other one plainly denies."""
     if _NEGATION.search(sentence):
         return False
     terms = frozenset(search_terms(sentence))
@@ -87,11 +92,14 @@ def _affirms_denied(sentence: str, denying: str, glossary: Glossary) -> bool:
     return any(any(covered(understand(word, glossary).units, terms)) for word in denied)
 
 
-def invents_number(sentence: str, question: str, support: Support, grounds: Grounds) -> bool:
-    """Whether a sentence states a number that neither the passage of its source nor the question has."""
-    stated = stated_numbers(sentence)
-    source = grounds.passages[support.number - 1].text
-    return bool(stated and stated - numbers_of(source) - numbers_of(question))
+def speaking_of(sentence: str, question: str, grounds: Grounds) -> set[int]:
+    """The numbers of the passages that a sentence may be drawn from: they have each number that it states.
+
+    But for those in the question. Of the names in it, such as LSTM, each that any passage has, too.
+    """
+    stated = stated_numbers(sentence) - numbers_of(question)
+    possible = {number for number, held in enumerate(grounds.numbers, 1) if stated <= held}
+    return possible.intersection(*grounds.names(sentence))
 
 
 def _supports(

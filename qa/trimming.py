@@ -9,6 +9,7 @@ from qa.citations import is_lead_in
 from qa.grounds import Grounds, Scores
 from qa.instructions import is_instruction
 from qa.language import estimate_tokens, split_sentences
+from qa.relevance import BESIDE
 from qa.types import Passage
 
 SENTENCES = 9
@@ -26,10 +27,16 @@ class Trimmed:
 
 
 def trim(grounds: Grounds, relevance: Scores, sentences: int = SENTENCES, tokens: int = TOKENS) -> Trimmed:
-    """By (statements,) relevance, at most so many sentences of so many estimated tokens; the best always stays."""
+    """By (statements,) relevance, at most so many sentences of so many estimated tokens; the best always stays.
+
+    What says nothing on the question beside the best does not.
+    """
     chosen: list[int] = []
     left, places = tokens, sentences
-    for row in sorted(grounds.singles(), key=lambda i: (-relevance[i], i)):
+    likely = sorted(grounds.singles(), key=lambda i: (-relevance[i], i))
+    for row in likely:
+        if relevance[row] < relevance[likely[0]] - BESIDE:
+            break
         text = grounds.statements[row].text
         cost = estimate_tokens(text)
         if places and (not chosen or cost <= left):

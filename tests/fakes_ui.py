@@ -151,6 +151,9 @@ class FakeNotes:
         self.more_topics: tuple[Topic, ...] = ()
         self.texts = dict(NOTES)  # as they are indexed now
 
+    def warm_up_encoder(self) -> None:
+        pass
+
     def warm_up(self) -> None:
         time.sleep(self.warm_up_seconds)
 

@@ -31,6 +31,12 @@ def notes_with(tmp_path: Path, script: object, margin: float = 5.0) -> tuple[Not
     return open_notes(tmp_path, FILES, engine), engine
 
 
+@pytest.fixture
+def words_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The word encoder knows no words of the other language: no translation is near what it translates."""
+    monkeypatch.setattr("qa.composing._SAME", -1.0)
+
+
 def by_language(zh: str, en: str) -> object:
     def script(messages: Sequence[Message]) -> str:
         return en if "Question:" in messages[-1].content else zh
@@ -97,6 +103,7 @@ def test_answer_that_the_notes_support_only_in_the_other_language_points_there(t
     assert [citation.number for citation in answer.citations] == [1, 2]
 
 
+@pytest.mark.usefixtures("words_alike")
 def test_both_languages_say_the_same_with_the_same_numbers(tmp_path: Path) -> None:
     notes, _ = notes_with(
         tmp_path,
@@ -109,6 +116,14 @@ def test_both_languages_say_the_same_with_the_same_numbers(tmp_path: Path) -> No
         "zh": "循环网络记得自己上一步的状态 [1]。",
         "en": "A recurrent network remembers its own previous state [1].",
     }
+
+
+def test_version_that_is_far_from_the_sentence_gives_way_to_its_number(tmp_path: Path) -> None:
+    notes, _ = notes_with(
+        tmp_path, by_language("数据加载器用来加载数据。", "A recurrent network remembers its own previous state [1].")
+    )
+    answer = notes.ask("What does a recurrent network remember?", "both")
+    assert answer.texts["zh"] == "这一点见笔记中的英文原文 [1]。"
 
 
 def test_version_that_says_something_else_gives_way_to_its_number(tmp_path: Path) -> None:
@@ -126,6 +141,7 @@ def test_sentence_that_says_most_is_added_where_the_model_left_it_out(tmp_path: 
     assert [sentence.change for sentence in answer.sentences] == ["kept", "quoted"]
 
 
+@pytest.mark.usefixtures("words_alike")
 def test_notes_in_the_other_language_are_translated_where_nothing_else_can_be_trusted(tmp_path: Path) -> None:
     def script(messages: Sequence[Message]) -> str:
         if "Translate the sentence" in messages[0].content:

@@ -97,6 +97,7 @@ def test_cited_sentence_has_exactly_the_numbers() -> None:
         ("步骤如下：\n\n1. 打乱数据。\n2) 分批。", ["打乱数据。", "分批。"]),
         ("- [x] done\n- [ ] to do\n> 引用\n* star", ["done", "to do", "引用", "star"]),
         ("---\n\n```\ncode\n```\n\n$$\nx\n$$", ["code", "$$\nx\n$$"]),
+        ("```python\nx = 1\n```\n~~~ sh\nls\n~~~", ["x = 1", "ls"]),
         ("| a | b |\n|---|---|", ["a | b |"]),
         ("-1 is negative. 3.5 is not.", ["-1 is negative.", "3.5 is not."]),
         ("一\r二\r\n三", ["一", "二", "三"]),

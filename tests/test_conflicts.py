@@ -60,6 +60,17 @@ def test_what_can_both_be_true_does_not(one: str, other: str) -> None:
     assert not disagree(other, one, Glossary.load())
 
 
+def test_two_ranges_are_not_two_numbers_for_one_thing() -> None:
+    of = ("激活函数 > Sigmoid", "激活函数 > Tanh")
+    assert not disagree("输出范围 (0,1)，可以解释为概率。", "输出范围 (-1,1)，以零为中心。", Glossary.load(), of)
+
+
+def test_what_is_denied_of_something_else_is_no_opposite() -> None:
+    of = ("激活函数 > Sigmoid", "支持向量机 > 概率输出")
+    assert not disagree("输出范围 (0,1)，可以解释为概率。", "距离不是概率，所以要做概率校正。", Glossary.load(), of)
+    assert disagree("距离可以解释为概率。", "距离不是概率，所以要做概率校正。", Glossary.load(), of)
+
+
 def test_only_sentences_asked_about_are_compared() -> None:
     text = (
         "# A\n\n## 一\n\nBN 在批量很小时效果很好。\n\n## 二\n\n池化用来降维。\n\n## 三\n\nBN 在批量很小时效果很差。\n"

@@ -107,6 +107,15 @@ def test_sentence_that_says_a_part_of_a_statement_gives_way_to_it() -> None:
     assert [sentence.change for sentence in made.sentences] == ["dropped", "corrected"]
 
 
+def test_sentence_that_says_more_than_the_statement_stays() -> None:
+    quoted = supports("填充保住边缘像素。", GROUNDS)
+    made = Draft("zh", Numbering(GROUNDS), lambda _: quoted)
+    written(made, "填充保住边缘像素，卷积核的大小常取奇数。")
+    (whole,) = (each for each in GROUNDS.statements if each.text == "填充保住边缘像素。")
+    made.drop_repeated(whole)
+    assert made.text() == "填充保住边缘像素，卷积核的大小常取奇数 [1]。"
+
+
 def test_yes_or_no_stays_before_the_whole_statement() -> None:
     made = draft()
     written(made, "是，池化用来降维 [1]。")

@@ -34,6 +34,21 @@ def test_rows_are_the_sentences_and_short_passages_as_a_whole() -> None:
     ]
 
 
+def test_formula_or_name_is_in_the_language_around_it() -> None:
+    text = "# A\n\n池化按下面的公式取每个区域里的最大值，常与批归一化一起使用，两者都没有很多参数。\n\n"
+    text += "- $y=\\max_i x_{i}$\n- Batch Normalization\n- It keeps the largest value of a region.\n"
+    grounds = Grounds(passages(text), SentenceVectors(WordEncoder()), Glossary.load())
+    of = {grounds.statements[i].text: grounds.languages[i] for i in grounds.singles()}
+    assert list(of.values()) == ["zh", "zh", "zh", "en"]
+
+
+def test_numbers_and_names_tell_which_passages_a_sentence_may_be_drawn_from() -> None:
+    text = "# A\n\n## LSTM\n\n三个门。\n\n## GRU\n\n2 个门，比长短期记忆网络少。\n\n## 其他\n\n没有门。\n"
+    grounds = Grounds(passages(text), SentenceVectors(WordEncoder()), Glossary.load())
+    assert ["2" in numbers for numbers in grounds.numbers] == [False, True, False]
+    assert grounds.names("An LSTM has more gates than a GRU, unlike XYZ.") == [{1, 2}, {2}]
+
+
 def test_sentence_counts_with_the_headings_above_it() -> None:
     encoder = WordEncoder()
     grounds = Grounds(passages(), SentenceVectors(encoder), Glossary.load())

@@ -14,6 +14,11 @@ from qa.numerals import numbers_of, stated_numbers
         ("a batch of 1,000 at 0.50 or 90%", {"1000", "0.5", "90"}),
         ("学习率 ０.００１", {"0.001"}),
         ("版本 1.2.3", {"1.2.3"}),
+        ("输出范围 (0,1)", {"0", "1"}),
+        ("four-fifths fewer, and a quarter of it", {"5", "4"}),
+        ("参数少四分之一，约十分之三", {"4", "10"}),
+        ("the fifth of seven layers", set()),
+        ("1,024,000 and 1,02", {"1024000", "1", "2"}),
     ],
 )
 def test_stated_numbers_are_those_in_digits_without_names(text: str, numbers: set[str]) -> None:
@@ -32,6 +37,9 @@ def test_stated_numbers_are_those_in_digits_without_names(text: str, numbers: se
         ("0.95", "95"),
         ("从六成以上降到 4% 以内", "60% to 4%"),
         ("七成五、八成半", "75 85"),
+        ("25%", "a quarter"),
+        ("一半，即 50%", "1/2"),
+        ("three eighths", "八分之三"),
     ],
 )
 def test_a_number_has_many_spellings(stated: str, source: str) -> None:

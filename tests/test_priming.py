@@ -97,6 +97,14 @@ def test_a_question_ends_it_and_it_goes_on_when_nobody_asks_any_more(tmp_path: P
     assert engine.closed
 
 
+def test_warming_up_as_a_whole_waits_until_all_is_read(tmp_path: Path) -> None:
+    engine = ReadingEngine()
+    engine.on.set()
+    with open_notes(tmp_path, FILES, engine) as notes:
+        notes.warm_up(whole=True)
+        assert sum(keep for _, keep in engine.read_ahead) == len(beginnings())
+
+
 def test_closing_waits_for_what_is_being_read() -> None:
     engine = ReadingEngine()
     priming = Priming()

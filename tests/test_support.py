@@ -48,6 +48,21 @@ def test_number_that_the_source_does_not_have_is_no_support(grounds: Grounds) ->
     assert is_supported(supports("步长大于 7 会缩小图像。", grounds, "步长是 7 呢？"))
 
 
+def test_number_leads_to_the_passage_that_has_it() -> None:
+    text = "# A\n\n## 一\n\n卷积核的大小常取奇数。\n\n## 二\n\n卷积核的大小常取奇数，比如 3。\n"
+    of = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
+    assert [support.number for support in supports("卷积核的大小常取奇数 [1]。", of)] == [1]
+    assert [support.number for support in supports("卷积核的大小常取奇数 3 [1]。", of)] == [2]
+
+
+def test_what_is_said_of_one_thing_does_not_rest_on_what_a_note_says_of_another() -> None:
+    text = "# 对齐\n\n## PPO\n\n训练时要放四个模型。\n\n## DPO\n\n只需策略和参考。\n"
+    of = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
+    assert is_supported(supports("PPO 训练时要放四个模型。", of))
+    assert is_supported(supports("SGD 训练时要放四个模型。", of))  # a name that no note has tells nothing
+    assert not is_supported(supports("DPO 训练时要放四个模型。", of))
+
+
 def test_nothing_is_supported_by_no_passages() -> None:
     assert supports("池化用来降维。", Grounds([], SentenceVectors(WordEncoder()), Glossary.load())) == ()
 

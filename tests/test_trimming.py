@@ -47,6 +47,14 @@ def test_item_comes_with_the_line_that_leads_in_to_it() -> None:
     assert shown.text == "步骤如下：\n…\n- 分成小批训练。"
 
 
+def test_what_says_nothing_on_the_question_beside_the_best_is_not_shown() -> None:
+    texts = ("池化用来降维。", "池化没有参数。", "池化层很快。")
+    scores = dict(zip(texts, (9.0, 4.6, 4.4), strict=True))
+    relevance = np.array([scores.get(each.text, -1.0) for each in GROUNDS.statements], np.float32)
+    (shown,) = trim(GROUNDS, relevance).shown
+    assert shown.text == "池化用来降维。池化没有参数。"
+
+
 @pytest.mark.parametrize(("tokens", "kept"), [(1, 1), (9, 1), (20, 2), (400, 6)])
 def test_budget_is_kept_but_for_the_best_sentence(tokens: int, kept: int) -> None:
     found = trimmed("池化用来降维。", "卷积核在图像上滑动。", tokens=tokens)

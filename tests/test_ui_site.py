@@ -1,4 +1,4 @@
-"""Where the page listens and for whom, and that the chat model does not wait for the page's libraries."""
+"""Where the page listens and for whom, and what loads before it is served."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ from fakes_ui import FakeNotes
 from qa.ui.site import Site, serve
 
 class Notes(FakeNotes):
+    def warm_up_encoder(self):
+        print("encoder", "gradio" in sys.modules, flush=True)
+
     def warm_up(self):
-        print("loading", "gradio" in sys.modules, flush=True)
+        print("model", flush=True)
 
 serve(Notes(), 0, Site())
 """
@@ -54,15 +57,16 @@ def test_a_taken_port_is_refused_with_one_sentence() -> None:
             serve(FakeNotes(), port, Site())
 
 
-def test_the_chat_model_begins_to_load_before_the_page_is_built() -> None:
+def test_the_encoder_loads_before_the_page_is_built_and_the_chat_model_once_it_is_served() -> None:
     path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
     process = subprocess.Popen(
         [sys.executable, "-c", LOADS_FIRST], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
     )
     try:
         assert process.stdout
-        assert process.stdout.readline() == "loading False\n"
+        assert process.stdout.readline() == "encoder False\n"
         assert process.stdout.readline().startswith("notes-qa: http://127.0.0.1:")
+        assert process.stdout.readline() == "model\n"
     finally:
         process.terminate()
         process.communicate(timeout=30)

@@ -70,6 +70,7 @@ class LlamaCppEngine:
         params.kv_unified = False  # each has its own
         params.n_parallel = _SLOTS
         params.n_batch = params.n_ubatch = _STEP_TOKENS
+        params.fit_params = params.warmup = False  # a second's work for other memories than this computer's own
         params.cache_ram_mib = 0  # what is read already is looked after here
         params.slot_save_path = f"{prompts.folder}{os.sep}"
         params.verbosity = 0

@@ -166,17 +166,22 @@ def build_app(notes: Backend, site: Site, warming: Warming) -> FastAPI:
 class Server(uvicorn.Server):
     """Says its address when it listens, and ends quietly: open pages hold a connection that must be cut."""
 
+    _warming: Warming
+
     @classmethod
     def of(cls, notes: Backend, site: Site, warming: Warming) -> Self:
         """A server of the page that builds it in its own event loop: Gradio would open others and leave them."""
         build = functools.partial(build_app, notes, site, warming)
-        return cls(uvicorn.Config(build, factory=True, log_level="warning", timeout_graceful_shutdown=1))
+        server = cls(uvicorn.Config(build, factory=True, log_level="warning", timeout_graceful_shutdown=1))
+        server._warming = warming
+        return server
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]
             print(f"notes-qa: http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+            self._warming.page_is_served()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

@@ -32,8 +32,8 @@ class Site:
 def serve(notes: Backend, port: int, site: Site) -> None:
     """Serve until interrupted; says the address once it answers there.
 
-    The chat model begins to load before anything else does. Raises SettingsError where it cannot listen, or where
-    others could read the notes without a login.
+    Loading begins before anything else does. Raises SettingsError where it cannot listen, or where others could read
+    the notes without a login.
     """
     check_door(site.host, site.users)
     with listen(site.host, port) as listener, contextlib.suppress(KeyboardInterrupt):
