@@ -210,7 +210,8 @@ class Answerer:
         """What the answer is drawn from; a question that stands alone comes without the turns before it."""
         history = request.history if resolved.leans else ()
         retriever = self._retriever
-        return gather(request.question, found, retriever.note, self._vectors, retriever.glossary(), history)
+        glossary = retriever.glossary()
+        return gather(request.question, found, retriever.note, self._vectors, glossary, history, resolved.subject)
 
     def _with_model(self, model: BaseChatModel, found: Found, request: Request, resolved: Resolved) -> Found:
         """What the model's translation finds too; and its rewriting, where words alone did not tell what is meant."""

@@ -105,8 +105,10 @@ class Draft:
             within = all(
                 s.number == statement.number and statement.start <= s.start and s.end <= statement.end for s in found
             )
-            more = share(covered(understand(sentence.text, glossary).units, terms)) < _REPEATS
-            if found and within and not more and not begins_with_verdict(sentence.text):
+            if not found or not within or begins_with_verdict(sentence.text):
+                continue
+            units = understand(sentence.text, glossary).units
+            if not units or share(covered(units, terms)) >= _REPEATS:
                 self.sentences[n] = replace(sentence, citations=(), change="dropped")
                 self._supports[n] = ()
 

@@ -34,6 +34,7 @@ class Resolved:
     text: str
     carried: tuple[str, ...] = ()  # phrases taken over, as they were written
     leans: bool = False  # on an earlier turn
+    subject: str = ""  # of what was taken over, what "it" stands for; empty where the question names its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,14 @@ def resolve(question: str, history: Sequence[Turn], glossary: Glossary) -> Resol
     earlier = resolve(history[-1].question, history[:-1], glossary).text
     topic = _texts(_topic(earlier))
     if is_continuation(question):
-        return Resolved(earlier, tuple(topic), leans=True)
+        return Resolved(earlier, tuple(topic), True, *topic[:1])
     bare = _bare(question)
     if (ordinal := fw.ORDINAL.search(bare)) and (item := _item(ordinal, earlier, answer)):
-        return Resolved(_put(bare, ordinal, item), (item,), leans=True)
+        return Resolved(_put(bare, ordinal, item), (item,), True, item)
     if (subject := _new_subject(question)) and not fw.PRONOUN.search(subject):
         return _in_frame(earlier, subject, glossary)
     meant = _asked_for(earlier, answer, glossary) or topic
-    return Resolved(_put(bare, _unbound_pronoun(bare), " ".join(meant)), tuple(meant), leans=True)
+    return Resolved(_put(bare, _unbound_pronoun(bare), " ".join(meant)), tuple(meant), True, *meant[:1])
 
 
 def leans(question: str, glossary: Glossary) -> bool:
@@ -213,7 +214,7 @@ def _in_frame(earlier: str, subject: str, glossary: Glossary) -> Resolved:
             text = earlier[: replaced.start] + subject + earlier[replaced.end :]
             return Resolved(text, tuple(_texts(phrase for phrase in topic if phrase is not replaced)), leans=True)
     carried = _texts(topic)
-    return Resolved(" ".join((*carried, subject)), tuple(carried), leans=True)
+    return Resolved(" ".join((*carried, subject)), tuple(carried), True, *carried[:1])
 
 
 def _likeness(one: str, other: str) -> tuple[int, ...]:

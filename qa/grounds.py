@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.agreement import names, names_in
+from qa.agreement import names_in
 from qa.citations import Statement, statements
 from qa.glossary import Glossary
 from qa.instructions import is_instruction
@@ -69,11 +69,22 @@ class Grounds:
 
         Numbers from 1; names that none has are left out.
         """
-        places = [f"{' '.join((p.title, *p.headings))} {p.text}" for p in self.passages]
-        found = [
-            {n for n, text in enumerate(places, 1) if names(name, text, self.glossary)} for name in names_in(sentence)
-        ]
+        found = []
+        for name in names_in(sentence):
+            concepts = self._concepts(name)
+            found.append(
+                {n for n, (text, of) in enumerate(self._places, 1) if name.rstrip("s") in text or concepts & of}
+            )
         return [passages for passages in found if passages]
+
+    @cached_property
+    def _places(self) -> list[tuple[str, set[int]]]:
+        """Of each passage, its text under its headings and the concepts in it."""
+        texts = [" ".join((p.title, *p.headings, p.text)) for p in self.passages]
+        return [(text, self._concepts(text)) for text in texts]
+
+    def _concepts(self, text: str) -> set[int]:
+        return {id(concept) for concept in self.glossary.concepts_in(text)}
 
     def alike(self, one: str, other: str) -> float:
         """The cosine of any two sentences."""
@@ -94,14 +105,16 @@ class Grounds:
         found = (self.statements[i] for i in rows)
         return self._sentences.of([f"{self.headings[each.number - 1]}: {each.text}" for each in found])
 
-    def cosines(self, sentence: str, whole: bool = True) -> Scores:
+    def cosines(self, sentence: str, numbers: Container[int] | None = None, whole: bool = True) -> Scores:
         """(statements,) cosines of any sentence and the statements; -1 for those that are not near it at all.
 
+        Or whose passage is none of `numbers`.
         Which are, is seen by their vectors under their headings, which the relevance needs too: others are not encoded.
         Passages as a whole are long, so `whole=False` leaves them out.
         """
         (vector,) = self._sentences.of([sentence])
-        rows = [i for i, each in enumerate(self.statements) if not each.whole]
+        possible = [numbers is None or each.number in numbers for each in self.statements]
+        rows = [i for i, each in enumerate(self.statements) if not each.whole and possible[i]]
         near = self.vectors_in_place(rows) @ vector
         order = [rows[i] for i in np.argsort(-near, kind="stable")]
         first = {self.statements[i].number for i in order[:_NEAREST_WHOLE]} if whole else set()

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from qa.agreement import names
 from qa.found import Found
 from qa.glossary import Glossary
-from qa.grounds import Grounds, Scores
+from qa.grounds import Grounds, Scores, covered
+from qa.language import search_terms
 from qa.neighbourhood import excerpts
+from qa.queries import named_units, understand
 from qa.relevance import relevance
 from qa.sentence_vectors import SentenceVectors
 from qa.trimming import trim
-from qa.types import LANGUAGES, Language, Note, Turn
+from qa.types import LANGUAGES, Language, Note, Passage, Turn
 from qa.writing import Task
 
 EXCERPT_TOKENS = 900  # of all excerpts together, before they are trimmed
@@ -36,15 +39,31 @@ def gather(
     vectors: SentenceVectors,
     glossary: Glossary,
     history: Sequence[Turn] = (),
+    subject: str = "",
 ) -> Material:
-    """From what a search found."""
-    passages = excerpts(found.hits, note_of, EXCERPT_TOKENS)
+    """From what a search found; of a follow-up question with a `subject`, from the excerpts that name it."""
+    passages = _naming(subject, question, excerpts(found.hits, note_of, EXCERPT_TOKENS), glossary)
     grounds = Grounds(passages, vectors, glossary)
     trimmed = trim(grounds, relevance(grounds, found))
     grounds = Grounds(trimmed.whole, vectors, glossary)
     scores = relevance(grounds, found)
     terms = {language: _terms(grounds, scores, language) for language in LANGUAGES}
     return Material(Task(question, trimmed.shown, tuple(history), terms), grounds, scores)
+
+
+def _naming(subject: str, question: str, passages: Sequence[Passage], glossary: Glossary) -> Sequence[Passage]:
+    """The passages that name what a follow-up question is about, or what it names itself; all where none does."""
+    if not subject:
+        return passages
+    wanted = [(subject, understand(subject, glossary).units)]
+    wanted += [(name, (unit,)) for name, unit in named_units(question, glossary)]
+
+    def named(passage: Passage) -> bool:
+        text = " ".join((passage.title, *passage.headings, passage.text))
+        terms = frozenset(search_terms(text))
+        return any(names(name, text, glossary) or (units and all(covered(units, terms))) for name, units in wanted)
+
+    return [passage for passage in passages if named(passage)] or passages
 
 
 def _terms(grounds: Grounds, scores: Scores, language: Language) -> list[tuple[str, str]]:

@@ -19,19 +19,21 @@ _PARTS = {"fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7", "eighth": "
 _WORDS_EN |= _PARTS | {f"{word}s": number for word, number in _PARTS.items()}
 _WORD_EN = re.compile(r"[a-z]+")
 _FRACTION_EN = re.compile(
-    rf"\b(?:an?|{'|'.join(_COUNTED.split()[1:11])})[- ](thirds?|quarters?|(?:{'|'.join(_PARTS)})s?)\b"
+    rf"\b(?:an?|one)[- ](quarter)\b|\b(?:a|one)[- ](third|{'|'.join(_PARTS)})(?= (?:of|less|more|fewer)\b)"
+    rf"|\b(?:{'|'.join(_COUNTED.split()[2:11])})[- ](thirds|quarters|(?:{'|'.join(_PARTS)})s)\b"
 )
-_FRACTION_ZH = re.compile(r"([一二三四五六七八九十百千万]+)分之")
+_FRACTION_ZH = re.compile(r"(?<![一二三四五六七八九十百千万])(?![百千万]分之)([一二三四五六七八九十百千万]+)分之")
+_PERCENT = re.compile(r"(?<![\d.])(\d\d)\s?%")
 _PERCENT_OF = {
+    "20": "5",
     "25": "4",
-    "75": "4",
-    "50": "2",
     "33": "3",
+    "40": "5",
+    "50": "2",
+    "60": "5",
     "66": "3",
     "67": "3",
-    "20": "5",
-    "40": "5",
-    "60": "5",
+    "75": "4",
     "80": "5",
 }
 _DIGITS_ZH = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2, "双": 2, "半": 2}
@@ -46,7 +48,7 @@ def stated_numbers(text: str) -> set[str]:
     And what a fraction in words is of: 5 in "four fifths".
     """
     plain = _LABEL.sub(" ", normalize(text))
-    fractions = {_WORDS_EN[word] for word in _FRACTION_EN.findall(plain)}
+    fractions = {_WORDS_EN[word] for words in _FRACTION_EN.findall(plain) for word in words if word}
     fractions |= {str(_value_zh(run)) for run in _FRACTION_ZH.findall(plain)}
     return fractions | {_canonical(match.group()) for match in _DIGITS.finditer(plain)}
 
@@ -65,6 +67,7 @@ def numbers_of(text: str) -> set[str]:
     found |= {part for number in found for part in number.split(".")}
     found |= {str(_DIGITS_ZH[c]) for run in _RUN_ZH.findall(plain) for c in run if c in _DIGITS_ZH}
     found |= {f"{_tenths(match)}" for match in _TENTHS_ZH.finditer(plain)}
+    found |= {_PERCENT_OF[number] for number in _PERCENT.findall(plain) if number in _PERCENT_OF}  # a quarter is 25 %
     return found | _percentages(found)
 
 
@@ -76,7 +79,7 @@ def _tenths(match: re.Match[str]) -> int:
 
 
 def _percentages(numbers: set[str]) -> set[str]:
-    """0.9 is 90 %, and the reverse; 25 % is a quarter."""
+    """0.9 is 90 %, and the reverse."""
     found = set()
     for number in numbers:
         try:
@@ -84,7 +87,7 @@ def _percentages(numbers: set[str]) -> set[str]:
         except ValueError:
             continue
         found |= {f"{value * 100:g}", f"{value / 100:g}"}
-    return found | {_PERCENT_OF[number] for number in (*numbers, *found) if number in _PERCENT_OF}
+    return found
 
 
 def _canonical(number: str) -> str:

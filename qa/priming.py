@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # imported with the first model
     from qa.chat import LocalChatModel
 
 _PIECE_TOKENS = 100  # a few steps of the model
+_SETTLED = 1.0  # seconds without a question
 
 _log = logging.getLogger(__name__)
 
@@ -72,22 +73,28 @@ class Priming:
         self.join()
 
     def _read(self, model: LocalChatModel, unread: Sequence[list[BaseMessage]]) -> None:
-        try:
-            pieces = deque((piece, piece is prompt) for prompt in unread for piece in _pieces(prompt))
-            while pieces and (halt := self._quiet()):
-                started = time.monotonic()
-                with contextlib.suppress(AnswerStopped):
-                    model.stopped_by(halt).read(*pieces[0])
-                    pieces.popleft()
-                    # A step may hold the interpreter: whoever opens the page meanwhile gets half of the time.
-                    halt.wait(time.monotonic() - started)
-        except NotesQAError as error:  # the model was closed
-            _log.debug("Priming ended: %s", error)
+        pieces = deque((piece, piece is prompt) for prompt in unread for piece in _pieces(prompt))
+        while pieces and (halt := self._quiet()):
+            started = time.monotonic()
+            try:
+                model.stopped_by(halt).read(*pieces[0])
+            except AnswerStopped:
+                continue
+            except NotesQAError as error:  # longer than a small context, or the model was closed
+                _log.debug("A prompt was not read ahead: %s", error)
+            pieces.popleft()
+            # A step may hold the interpreter: whoever opens the page meanwhile gets half of the time.
+            halt.wait(time.monotonic() - started)
 
     def _quiet(self) -> threading.Event | None:
-        """Waits until nobody asks; what ends the reading then, or None once it is over for good."""
+        """Waits until nobody asks; what ends the reading then, or None once it is over for good.
+
+        For a moment more than that: after its last question a program that ends need not wait for a step of the model.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or not self._asking)
+            while not self._closed and self._asking:
+                self._changed.wait_for(lambda: self._closed or not self._asking)
+                self._changed.wait_for(lambda: self._closed or self._asking, _SETTLED)
             self._halt = threading.Event()
             return None if self._closed else self._halt
 

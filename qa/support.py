@@ -52,25 +52,22 @@ def supports(sentence: str, grounds: Grounds, question: str = "") -> tuple[Suppo
     text = without_numbers(sentence)
     if not grounds or not text.strip("-*•.。 "):
         return ()
+    possible = speaking_of(text, question, grounds)
     units = understand(text, grounds.glossary).units
     held = [covered(units, terms) for terms in grounds.terms]
     own = detect_language(text)
     least = np.array([_MIN_SUPPORT if of == own else _MIN_SUPPORT_ACROSS for of in grounds.languages])
     costs = np.array([_WHOLE_PASSAGE_COST * statement.whole for statement in grounds.statements])
+    out = np.array([0.0 if statement.number in possible else np.inf for statement in grounds.statements])
     shares = np.array([share(of) for of in held])
-    rest = _COVERAGE_WEIGHT * shares - costs - least
-    scores = np.asarray(grounds.cosines(text, whole=False) + rest, np.float32)
+    rest = _COVERAGE_WEIGHT * shares - costs - least - out
+    scores = np.asarray(grounds.cosines(text, possible, whole=False) + rest, np.float32)
     if scores.max() < _PLAIN:
-        scores = np.asarray(grounds.cosines(text) + rest, np.float32)
-    best = grounds.statements[int(scores.argmax())]
-    if contradicts(text, best.text, grounds.glossary):
+        scores = np.asarray(grounds.cosines(text, possible) + rest, np.float32)
+    best = int(scores.argmax())
+    if not np.isfinite(scores[best]) or contradicts(text, grounds.statements[best].text, grounds.glossary):
         return ()
-    possible = speaking_of(text, question, grounds)
-    scores = np.array(
-        [s if each.number in possible else -np.inf for each, s in zip(grounds.statements, scores, strict=True)],
-        np.float32,
-    )
-    return _supports(grounds.passages, grounds.statements, scores, held, numbers_in(sentence)) if possible else ()
+    return _supports(grounds.passages, grounds.statements, scores, held, numbers_in(sentence))
 
 
 def is_supported(found: Sequence[Support]) -> bool:
@@ -95,11 +92,13 @@ def affirms_denied(sentence: str, denying: str, glossary: Glossary) -> bool:
 def speaking_of(sentence: str, question: str, grounds: Grounds) -> set[int]:
     """The numbers of the passages that a sentence may be drawn from: they have each number that it states.
 
-    But for those in the question. Of the names in it, such as LSTM, each that any passage has, too.
+    But for those in the question. And each name in it, such as LSTM, that any passage has; where none has all of them,
+    any of them: two notes may be compared.
     """
     stated = stated_numbers(sentence) - numbers_of(question)
     possible = {number for number, held in enumerate(grounds.numbers, 1) if stated <= held}
-    return possible.intersection(*grounds.names(sentence))
+    named = grounds.names(sentence)
+    return possible.intersection(*named) or possible.intersection(set().union(*named))
 
 
 def _supports(

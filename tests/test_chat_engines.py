@@ -238,3 +238,4 @@ def test_a_kept_prompt_that_cannot_be_taken_up_is_read_again(gguf: Path, tmp_pat
         state.with_suffix(".sha256").write_text(hashlib.sha256(state.read_bytes()).hexdigest(), encoding="ascii")
         assert engine.recall(CAPITAL) is True
         assert "北京" in "".join(engine.stream([*CAPITAL[:1], Message("user", "中国首都是哪座城市？")], max_tokens=24))
+        assert engine.recall(CAPITAL) is False

@@ -49,6 +49,16 @@ def test_a_file_without_its_seal_does_not_count(files: PromptFiles, seal: bytes 
     assert files.is_whole(files.name(PROMPT)) is False
 
 
+def test_a_dropped_file_does_not_count(files: PromptFiles) -> None:
+    name = files.name(PROMPT)
+    assert files.size(name) == 0
+    write(files, name)
+    assert files.size(name) == len(b"state")
+    files.drop(name)
+    files.drop(name)
+    assert files.is_whole(name) is False
+
+
 def test_another_prompt_model_or_version_has_another_file(files: PromptFiles, model: Path) -> None:
     names = {files.name(PROMPT), files.name([Message("system", "?")]), files.name([*PROMPT, *PROMPT])}
     names.add(PromptFiles(files.folder, model, "engine 2").name(PROMPT))

@@ -169,7 +169,7 @@ def test_without_history_the_question_stays_as_it_is() -> None:
     ],
 )
 def test_topic_takes_the_place_of_what_points_to_it(question: str, text: str) -> None:
-    assert resolved(question, DROPOUT) == Resolved(text, ("dropout",), leans=True)
+    assert resolved(question, DROPOUT) == Resolved(text, ("dropout",), True, "dropout")
 
 
 def test_question_words_and_aspects_of_the_last_question_stay_behind() -> None:

@@ -41,3 +41,16 @@ def test_nothing_found_is_no_material() -> None:
 def test_task_has_the_names_of_what_its_passages_say_in_the_other_language() -> None:
     made = gather("卷积核？", found(), {"a.md": NOTE}.get, SentenceVectors(WordEncoder()), Glossary.load())
     assert made.task.terms == {"zh": [], "en": [("卷积核", "convolution kernel")]}
+
+
+def test_follow_up_is_answered_from_what_names_its_subject_or_what_it_names_itself() -> None:
+    def headings(question: str, subject: str) -> list[str]:
+        vectors, glossary = SentenceVectors(WordEncoder()), Glossary.load()
+        made = gather(question, found(), {"a.md": NOTE}.get, vectors, glossary, subject=subject)
+        return [passage.headings[-1] for passage in made.grounds.passages]
+
+    assert headings("它怎么动？", "卷积核") == ["二"]
+    assert headings("它怎么动？", "convolution kernel") == ["二"]
+    assert headings("它和池化层有什么区别？", "卷积核") == ["一", "二"]
+    assert headings("它怎么动？", "梯度裁剪") == ["一", "二"]  # nothing names it: then all may be meant
+    assert headings("卷积核怎么动？", "") == ["一", "二"]

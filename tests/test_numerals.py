@@ -17,7 +17,9 @@ from qa.numerals import numbers_of, stated_numbers
         ("输出范围 (0,1)", {"0", "1"}),
         ("four-fifths fewer, and a quarter of it", {"5", "4"}),
         ("参数少四分之一，约十分之三", {"4", "10"}),
-        ("the fifth of seven layers", set()),
+        ("the fifth of seven layers, a third gate, one third party", set()),
+        ("one third of it, two-thirds, a tenth more", {"3", "10"}),
+        ("准确率为百分之九十", set()),
         ("1,024,000 and 1,02", {"1024000", "1", "2"}),
     ],
 )

@@ -9,7 +9,7 @@ from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.passages import split_note
 from qa.sentence_vectors import SentenceVectors
-from qa.support import contradicts, is_supported, supports
+from qa.support import contradicts, is_supported, speaking_of, supports
 from qa.types import Note
 
 TEXT = (
@@ -61,6 +61,14 @@ def test_what_is_said_of_one_thing_does_not_rest_on_what_a_note_says_of_another(
     assert is_supported(supports("PPO 训练时要放四个模型。", of))
     assert is_supported(supports("SGD 训练时要放四个模型。", of))  # a name that no note has tells nothing
     assert not is_supported(supports("DPO 训练时要放四个模型。", of))
+    assert speaking_of("PPO 要放四个模型，DPO 只需两个。", "", of) == {1, 2}  # neither has both
+
+
+def test_what_is_denied_where_a_sentence_would_be_drawn_from_is_no_support() -> None:
+    text = "# 退化\n\n## 一\n\n残差网络解决了退化问题。\n\n## 二\n\n2015 年残差网络不是解决了退化问题。\n"
+    of = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
+    assert is_supported(supports("残差网络解决了退化问题。", of))
+    assert not is_supported(supports("2015 年残差网络解决了退化问题。", of))
 
 
 def test_nothing_is_supported_by_no_passages() -> None:

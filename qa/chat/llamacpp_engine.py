@@ -1,7 +1,8 @@
 """A GGUF model through llama.cpp's own server inside this process; runs every GGUF file on every processor.
 
-Prompts go in by function calls. Its HTTP side, which only counts tokens here, listens on a socket file that nobody else
-may open; where there are no socket files (Windows) on a port of this computer behind a random key.
+Prompts go in by function calls. Its HTTP side, which only counts tokens here and keeps what was read, listens on a
+socket file that nobody else may open; where there are no socket files (Windows) on a port of this computer behind a
+random key.
 """
 
 from __future__ import annotations
@@ -128,8 +129,11 @@ class LlamaCppEngine:
     ) -> dict[str, float]:
         check_fits(self.count_prompt_tokens(messages), self._context_tokens)
         likely = self._likely_tokens(messages, {}, halt)
-        # What is not among the likely ones is asked for by itself: its prompt is in the cache by now.
-        return {option: likely.get(option) or self._log_probability(messages, option, halt) for option in options}
+        # What is not among the likely ones is asked for by itself: its prompt is read by now.
+        return {
+            option: likely[option] if option in likely else self._log_probability(messages, option, halt)
+            for option in options
+        }
 
     def _log_probability(self, messages: Sequence[Message], option: str, halt: threading.Event | None) -> float:
         """Logarithms are taken before the grammar excludes the other tokens."""
@@ -141,12 +145,15 @@ class LlamaCppEngine:
         self, messages: Sequence[Message], more: dict[str, Any], halt: threading.Event | None, top: int = _LIKELY
     ) -> dict[str, float]:
         request = _request(messages, 1) | more | {"logprobs": True, "top_logprobs": top}
-        for chunk in self._chunks(messages, request, halt):
+        likely: dict[str, float] = {}
+        for chunk in self._chunks(messages, request, halt):  # to its end, when the sequence is free again
             for choice in chunk.get("choices", ()):
-                if found := (choice.get("logprobs") or {}).get("content"):
-                    each = [found[0], *found[0]["top_logprobs"]] if top > 1 else found
-                    return {token["token"]: float(token["logprob"]) for token in each}
-        raise ModelFailed("llama.cpp returned no probabilities.")
+                for found in (choice.get("logprobs") or {}).get("content") or ():
+                    each = [found, *found["top_logprobs"]] if top > 1 else [found]
+                    likely |= {token["token"]: float(token["logprob"]) for token in each}
+        if not likely:
+            raise ModelFailed("llama.cpp returned no probabilities.")
+        return likely
 
     def recall(self, messages: Sequence[Message]) -> bool:
         name = self._prompts.name(messages)
@@ -158,7 +165,7 @@ class LlamaCppEngine:
         name, saved = self._prompts.name(messages), list[bool]()
 
         def save(slot: int) -> None:
-            saved.append(keep and self._slot("save", slot, name))
+            saved.append(keep and self._slot("save", slot, name) == self._prompts.size(name) > 0)
 
         for _ in self._chunks(messages, _request(messages, 1), halt, save):
             pass
@@ -191,12 +198,19 @@ class LlamaCppEngine:
             raise ModelFailed(f"The chat model stopped: {answer.text}")
         return answer.json()
 
-    def _slot(self, action: str, number: int, file: str) -> bool:
-        """Save or restore what a sequence has read; whether that worked."""
-        answer = self._client.post(f"/slots/{number}", params={"action": action}, json={"filename": file})
-        if answer.status_code != 200:
-            _log.warning("llama.cpp could not %s '%s': %s", action, file, answer.text)
-        return bool(answer.status_code == 200)
+    def _slot(self, action: str, number: int, file: str) -> int:
+        """Save or restore what a sequence has read; the bytes of it, 0 where that did not work."""
+        import httpx
+
+        try:
+            answer = self._client.post(f"/slots/{number}", params={"action": action}, json={"filename": file})
+            if answer.status_code == 200:
+                return int(answer.json()["n_written" if action == "save" else "n_read"])
+            why: object = answer.text
+        except httpx.HTTPError as error:
+            why = error
+        _log.warning("llama.cpp could not %s '%s': %s", action, file, why)
+        return 0
 
     def _chunks(
         self,
@@ -228,26 +242,34 @@ class LlamaCppEngine:
             return is_over()  # true ends the decoding
 
         def read() -> None:
+            end: Exception | None = None
             try:
                 if slot.beginning and not self._slot("restore", slot.number, slot.beginning):
                     self._slots.forget(slot.beginning)
+                    self._prompts.drop(slot.beginning)
                 self._server.handle_chat_completions(request, receive)
                 if not is_over():
                     after(slot.number)
-                found.put(RuntimeError("it was closed.") if self._closed.is_set() else None)
+                if self._closed.is_set():
+                    end = RuntimeError("it was closed.")
             except Exception as error:  # native; raised again where the text is read
-                found.put(error)
+                end = error
             finally:
                 self._slots.give_back(slot.number, messages if was_read else ())
                 with self._lock:
                     self._readers.discard(reader)
+                found.put(end)
 
         reader = threading.Thread(target=read, name="chat-decode", daemon=True)
         with self._lock:
             if self._closed.is_set():
                 raise ModelFailed("The chat model is closed.")
+            try:
+                reader.start()
+            except RuntimeError as error:  # no more threads
+                self._slots.give_back(slot.number, ())
+                raise ModelFailed(f"The chat model cannot start: {error}") from error
             self._readers.add(reader)
-        reader.start()
         try:
             while (chunk := _next(found, halted)) is not None:
                 if isinstance(chunk, Exception):

@@ -22,7 +22,10 @@ class PromptFiles:
     """The files of one model in a folder."""
 
     def __init__(self, folder: Path, model: Path, engine: str) -> None:
-        """`engine` names what reads and writes the files, and its version. Raises OSError."""
+        """`engine` names what reads and writes the files, and its version.
+
+        Raises OSError where the folder is not there and cannot be made.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         stat = model.stat()
@@ -37,10 +40,23 @@ class PromptFiles:
         path = self.folder / name
         try:
             whole = _seal(path).read_text(encoding="ascii") == _digest(path)
-            path.touch()
         except (OSError, ValueError):
             return False
+        with contextlib.suppress(OSError):  # a cache that can only be read
+            path.touch()
         return whole
+
+    def size(self, name: str) -> int:
+        """Its bytes; 0 where it is not there."""
+        try:
+            return (self.folder / name).stat().st_size
+        except OSError:
+            return 0
+
+    def drop(self, name: str) -> None:
+        """Say that a file is of no use, though it is as it was written."""
+        with contextlib.suppress(OSError):
+            _seal(self.folder / name).unlink(missing_ok=True)
 
     def seal(self, name: str) -> None:
         """Say that a file is written, and delete what nobody used for long."""
