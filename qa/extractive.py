@@ -7,7 +7,7 @@ from qa.grounds import Grounds, Scores
 from qa.types import Language
 
 _SENTENCES = 3
-_OTHER_LANGUAGE_COST = 3.0  # in units of relevance: sentences that the reader asked for in another language
+_OTHER_LANGUAGE_COST = 1.0  # of relevance, beside what it costs there already: in another language than wanted
 
 
 def extract(grounds: Grounds, relevance: Scores, language: Language) -> list[Statement]:
