@@ -27,7 +27,7 @@ _TERMS = 8
 class Material:
     """The task for the model, and what its answer is checked against."""
 
-    task: Task  # its passages are those of the grounds, trimmed to what matters
+    task: Task  # its passages are the first of the grounds, trimmed to what matters
     grounds: Grounds
     relevance: Scores  # (statements of the grounds,)
 

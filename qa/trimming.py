@@ -20,7 +20,7 @@ _GAP = " … "
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """Excerpts that have a sentence that matters, whole and as the model is shown them, number by number."""
+    """Excerpts that have a sentence that matters, whole and, the first of them, as the model is shown them."""
 
     whole: tuple[Passage, ...]
     shown: tuple[Passage, ...]  # their texts are no stretch of a note
@@ -29,14 +29,11 @@ class Trimmed:
 def trim(grounds: Grounds, relevance: Scores, sentences: int = SENTENCES, tokens: int = TOKENS) -> Trimmed:
     """By (statements,) relevance, at most so many sentences of so many estimated tokens; the best always stays.
 
-    What says nothing on the question beside the best does not.
+    What says nothing on the question beside the best is not shown.
     """
     chosen: list[int] = []
     left, places = tokens, sentences
-    likely = sorted(grounds.singles(), key=lambda i: (-relevance[i], i))
-    for row in likely:
-        if relevance[row] < relevance[likely[0]] - BESIDE:
-            break
+    for row in sorted(grounds.singles(), key=lambda i: (-relevance[i], i)):
         text = grounds.statements[row].text
         cost = estimate_tokens(text)
         if places and (not chosen or cost <= left):
@@ -44,9 +41,10 @@ def trim(grounds: Grounds, relevance: Scores, sentences: int = SENTENCES, tokens
             left -= cost
             places -= len(text) >= SENTENCE_CHARS
     rows: dict[int, list[int]] = {}
-    for row in sorted(chosen):
+    for row in sorted(row for row in chosen if relevance[row] >= relevance[chosen[0]] - BESIDE):
         rows.setdefault(grounds.statements[row].number, []).append(row)
-    whole = tuple(grounds.passages[number - 1] for number in rows)
+    others = sorted({grounds.statements[row].number for row in chosen} - rows.keys())
+    whole = tuple(grounds.passages[number - 1] for number in (*rows, *others))
     return Trimmed(whole, tuple(_shown(grounds, number, of) for number, of in rows.items()))
 
 

@@ -230,12 +230,14 @@ def test_what_one_run_has_read_the_next_one_takes_up(gguf: Path, tmp_path: Path)
 def test_a_kept_prompt_that_cannot_be_taken_up_is_read_again(gguf: Path, tmp_path: Path) -> None:
     from qa.chat.llamacpp_engine import LlamaCppEngine
 
+    system = Message("system", "用中文简短回答。" * 8)
+    prompt = [system, Message("user", "?")]
     with closing(LlamaCppEngine.open(gguf, cache=tmp_path, context_tokens=CONTEXT)) as engine:
-        engine.read(CAPITAL, keep=True)
+        engine.read(prompt, keep=True)
         (state,) = (tmp_path / "prompts").glob("*.state")
         state.write_bytes(b"no state of any model" * 100)
-        assert engine.recall(CAPITAL) is False
+        assert engine.recall(prompt) is False
         state.with_suffix(".sha256").write_text(hashlib.sha256(state.read_bytes()).hexdigest(), encoding="ascii")
-        assert engine.recall(CAPITAL) is True
-        assert "北京" in "".join(engine.stream([*CAPITAL[:1], Message("user", "中国首都是哪座城市？")], max_tokens=24))
-        assert engine.recall(CAPITAL) is False
+        assert engine.recall(prompt) is True
+        assert "北京" in "".join(engine.stream([system, Message("user", "中国首都是哪座城市？")], max_tokens=24))
+        assert engine.recall(prompt) is False

@@ -51,8 +51,9 @@ def test_what_says_nothing_on_the_question_beside_the_best_is_not_shown() -> Non
     texts = ("池化用来降维。", "池化没有参数。", "池化层很快。")
     scores = dict(zip(texts, (9.0, 4.6, 4.4), strict=True))
     relevance = np.array([scores.get(each.text, -1.0) for each in GROUNDS.statements], np.float32)
-    (shown,) = trim(GROUNDS, relevance).shown
-    assert shown.text == "池化用来降维。池化没有参数。"
+    found = trim(GROUNDS, relevance)
+    assert [passage.text for passage in found.shown] == ["池化用来降维。池化没有参数。"]
+    assert [passage.headings[-1] for passage in found.whole] == ["一", "二", "三"]  # quotes may be taken from all
 
 
 @pytest.mark.parametrize(("tokens", "kept"), [(1, 1), (9, 1), (20, 2), (400, 6)])
