@@ -69,12 +69,12 @@ class Grounds:
 
         Numbers from 1; names that none has are left out.
         """
-        found = []
-        for name in names_in(sentence):
-            concepts = self._concepts(name)
-            found.append(
-                {n for n, (text, of) in enumerate(self._places, 1) if name.rstrip("s") in text or concepts & of}
-            )
+        bare = [name.rstrip("s") for name in names_in(sentence)]
+        concepts = [self._concepts(name) for name in bare]
+        found = [
+            {n for n, (text, of) in enumerate(self._places, 1) if name in text or meant & of}
+            for name, meant in zip(bare, concepts, strict=True)
+        ]
         return [passages for passages in found if passages]
 
     @cached_property

@@ -12,7 +12,7 @@ _LABEL = re.compile(r"[a-z]-?\d+(?:\.\d+)*|\d+(?:\.\d+)*[a-z]\b|\b\d+x\d+\b")  #
 _COUNTED = "zero one two three four five six seven eight nine ten eleven twelve"
 _WORDS_EN = {word: str(number) for number, word in enumerate(_COUNTED.split())} | {
     "once": "1", "twice": "2", "both": "2", "half": "2", "halve": "2", "halves": "2", "double": "2", "third": "3",
-    "thirds": "3", "thrice": "3", "triple": "3", "quarter": "4", "quarters": "4", "tenths": "10", "hundred": "100",
+    "thirds": "3", "thrice": "3", "triple": "3", "quarter": "4", "quarters": "4", "hundred": "100",
     "thousand": "1000", "million": "1000000", "billion": "1000000000",
 }  # fmt: skip
 _PARTS = {"fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7", "eighth": "8", "ninth": "9", "tenth": "10"}

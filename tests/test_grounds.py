@@ -46,7 +46,7 @@ def test_numbers_and_names_tell_which_passages_a_sentence_may_be_drawn_from() ->
     text = "# A\n\n## LSTM\n\n三个门。\n\n## GRU\n\n2 个门，比长短期记忆网络少。\n\n## 其他\n\n没有门。\n"
     grounds = Grounds(passages(text), SentenceVectors(WordEncoder()), Glossary.load())
     assert ["2" in numbers for numbers in grounds.numbers] == [False, True, False]
-    assert grounds.names("An LSTM has more gates than a GRU, unlike XYZ.") == [{1, 2}, {2}]
+    assert grounds.names("LSTMs have more gates than a GRU, unlike XYZ.") == [{1, 2}, {2}]
 
 
 def test_sentence_counts_with_the_headings_above_it() -> None:

@@ -9,7 +9,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-ANSWERS_AT_ONCE = 4  # at most; see `qa.assistant.NotesQA.answers_at_once`
+ANSWERS_AT_ONCE = 4  # where nothing else is said, and by the endpoints together
 
 
 class Turn:

@@ -41,7 +41,7 @@ def build_page(
 
     With `conversations` it keeps them and shows their panel; with an `access` that requires a login one can log out.
     """
-    line = Line(lambda: min(notes.answers_at_once, ANSWERS_AT_ONCE))
+    line = Line(lambda: notes.answers_at_once)
     events = Events(notes, warming, following, line, conversations)
     # The window's title is not translated by Gradio: it is the name of the program.
     page = gr.Blocks(
