@@ -19,7 +19,7 @@ _NEGATED_EN = re.compile(
 _NEGATED_ZH = re.compile(r"[不没非无未免勿莫缺]|避免|防止|而是|忽略|只|仅|难以|很少|失|丢|除了|别")
 # What surely denies, so that its lack in the other sentence is a difference and no choice of words.
 _DENIES_EN = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b", re.IGNORECASE)
-_DENIES_ZH = re.compile(r"不是|并非|而非|不能|不会|无法|没有|不需要|不必|不再|从不")
+_DENIES_ZH = re.compile(r"不是|并非|而非|不能|不会|无法|(?<!有)没有|不需要|不必|不再|从不")
 # Names that both languages write alike: with a capital inside, a digit or an acronym.
 _NAME = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*|[A-Z]{2,})(?![A-Za-z0-9])")
 

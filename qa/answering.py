@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from langchain_core.language_models import BaseChatModel
@@ -151,7 +151,8 @@ class Answerer:
                 yield Sources(tuple(better.hits))
                 material = self._material(request, resolved, better)
             found = better
-            material = replace(material, task=fitted(model, material.task, self._limits))
+            task = self._drafting(model, material, languages)
+            material = replace(material, task=fitted(model, task, self._limits))
         watch.passed("translated")
         hits = tuple(found.hits)
         task = material.task
@@ -222,19 +223,33 @@ class Answerer:
             return found
         return self._retriever.find(text, request.top_k, request.topic, self._translate)
 
+    def _drafting(self, model: BaseChatModel, material: Material, languages: Sequence[Language]) -> Task:
+        """The task in the language in which its answer is drafted, with the question in it where that can be had.
+
+        The best notes' own where both are wanted. A small model that writes English from Chinese notes at once takes
+        much amiss, so there it writes Chinese first. See bench/results.md.
+        """
+        task, of_notes = material.task, material.language
+        both = len(languages) > 1
+        if not both and not (isinstance(model, LocalChatModel) and of_notes == "zh" != languages[0]):
+            return replace(task, language=languages[0])
+        question = task.question if task.language == of_notes else self._translate(task.question, of_notes)
+        if not question and not both:
+            return replace(task, language=languages[0])
+        return replace(task, question=question or task.question, language=of_notes)
+
     def _chance(self, model: BaseChatModel | None, found: Found, task: Task, calibration: Calibration) -> float:
         """How probable it is that the notes answer, 0 to 1."""
         if not task.passages:
             return 0.0
         margin = None
-        language = detect_language(task.question)
         if isinstance(model, LocalChatModel):
-            yes, no = yes_no(language)
-            terms = task.terms.get(language, ())
-            messages = check_messages(task.question, task.passages, language, task.history, terms)
+            yes, no = yes_no(task.language)
+            terms = task.terms.get(task.language, ())
+            messages = check_messages(task.question, task.passages, task.language, task.history, terms)
             chances = model.choose(messages, (yes, no))
             margin = chances[yes] - chances[no]
-        return calibration.chance(found.evidence, margin, language)
+        return calibration.chance(found.evidence, margin, task.language)
 
 
 class _Watch:

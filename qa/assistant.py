@@ -74,10 +74,10 @@ class NotesQA:
         self._load_model = load_model
         self._files = NoteFiles(corpus, index.folder / "notes.lock")
         glossary = GlossaryFile.of(corpus, settings.glossary)
-        self._translator = Translator(lambda: self._model)
         self._reordering = reordering
         self._priming = Priming()
         self._retriever = Retriever(index, encoder, glossary.read, open_stored, self._reordering)
+        self._translator = Translator(lambda: self._model, get_names=self._retriever.named_in)
         self._model: BaseChatModel | None = None
         self._model_name = ""
         self._loading = threading.Lock()

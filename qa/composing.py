@@ -15,30 +15,20 @@ from qa.chat import LocalChatModel
 from qa.checking import Checker
 from qa.citations import Statement
 from qa.conflicts import disagreements
-from qa.drafting import Check, Draft, Numbering, shown
+from qa.drafting import Draft, Numbering, Telling, shown
 from qa.extractive import extract
-from qa.grounds import covered, share
-from qa.language import search_terms
+from qa.left_out import left_out, standing_in
 from qa.material import Material
-from qa.queries import understand
 from qa.support import Support
 from qa.translating import is_chatter
-from qa.trimming import SENTENCE_CHARS
-from qa.types import Citation, Conflict, Event, Language, Passage, Sentence, SentenceChecked, TextDelta
+from qa.types import Citation, Conflict, Language, Passage, Sentence, SentenceChecked, TextDelta
 from qa.writing import Limits, WrongLanguage, in_language, in_other_language, write
 
 _log = logging.getLogger(__name__)
 
-_ADDED = 2  # statements that say most on the question: added where the model left them out
-_NEAR = 0.7  # relevance by which a second one may be below the best
-# Relevance of the best above all in the passages that an answer cites, from which on it is added. In the other language
-# it seldom means the same by the same names.
-_ELSEWHERE = 1.0
-_SAID = 0.6  # share of what a statement names that an answer must name to have said it
 _ASKED_ABOUT = 3  # statements that say most: others that say the opposite are looked for
 _TERMS = 6  # names that a translation of a sentence is given
 _SAME = 0.8  # least cosine of a sentence and what the model made of it in the other language
-_STANDING_IN = 2  # of them where it wrote nothing that the notes support
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +61,7 @@ class Composer:
         self._numbering = Numbering(material.grounds)
         self._drafts: dict[Language, Draft] = {}
         self._conflicts: tuple[Conflict, ...] = ()
-        self._check: Check = Checker(material.grounds, material.relevance, material.task.question).supports
+        self._checker = Checker(material.grounds, material.relevance, material.task.question)
 
     def quote(self, whole: bool = True) -> Composition:
         """The answer in the notes' own sentences, as they stand; where it need not be `whole`, at once."""
@@ -87,34 +77,35 @@ class Composer:
             pass
         return self.result()
 
-    def write(self, model: BaseChatModel, limits: Limits) -> Iterator[Event]:
+    def write(self, model: BaseChatModel, limits: Limits) -> Iterator[Telling]:
         """Text and checks as they come. Closing it stops the model. Raises ModelUnreachable and ModelFailed.
 
-        In two languages, first in that of the notes, where a small model does best; each sentence then in the other
-        one, while the model goes on with the next.
+        First in the language of the task, each sentence then in the other one where it is wanted. What is not wanted
+        in the first is not told.
         """
+        for event in self._written(model, limits):
+            language = event.language if isinstance(event, TextDelta) else event.sentence.language
+            if language in self._languages:
+                yield event
+
+    def _written(self, model: BaseChatModel, limits: Limits) -> Iterator[Telling]:
         judge = model if isinstance(model, LocalChatModel) else None
-        self._check = Checker(self._grounds, self._relevance, self._task.question, judge, self._strict).supports
-        first = self._languages[0] if len(self._languages) == 1 else self._grounds.passages[0].language
+        self._checker = Checker(self._grounds, self._relevance, self._task.question, judge, self._strict)
+        first = self._task.language
         others = [language for language in self._languages if language != first]
-        with contextlib.closing(write(model, self._task, first, limits)) as pieces:
+        with contextlib.closing(write(model, self._task, limits)) as pieces:
             try:
                 for piece in pieces:
                     yield from self._with_versions(self._draft(first).add(piece), model, first, others, limits)
+                    if self._draft(first).repeats:
+                        break
             except WrongLanguage:
                 _log.warning("The chat model did not keep to the language; the notes' own sentences stand in.")
         yield from self._with_versions(self._draft(first).finish(), model, first, others, limits)
         if (text := self._draft(first).text()) and not in_language(text, first):
             self._drafts.clear()
-        answered = bool(self._draft(first).supported())
-        for row in self._left_out(first):
-            if self._grounds.languages[row] == first:
-                self._draft(first).drop_repeated(self._grounds.statements[row])
-            for language in (first, *others):
-                told = self._told(model, row, language, limits)
-                if others or not answered or told[0].text != pointer(language):  # which adds nothing to an answer
-                    yield from self._added(told)
-        yield from self._disagreement(model, (first, *others), limits)
+        yield from self._rest(model, first, limits)
+        yield from self._disagreement(model, self._languages, limits)
 
     def result(self) -> Composition:
         """What the notes support of what was written."""
@@ -130,11 +121,16 @@ class Composer:
         return self._drafts[language]
 
     def _new_draft(self, language: Language) -> Draft:
-        return Draft(language, self._numbering, self._check, self._strict)
+        return Draft(language, self._numbering, self._checker.supports, self._strict)
 
     def _with_versions(
-        self, events: Iterator[Event], model: BaseChatModel, first: Language, others: Sequence[Language], limits: Limits
-    ) -> Iterator[Event]:
+        self,
+        events: Iterator[Telling],
+        model: BaseChatModel,
+        first: Language,
+        others: Sequence[Language],
+        limits: Limits,
+    ) -> Iterator[Telling]:
         for event in events:
             yield event
             if isinstance(event, SentenceChecked) and event.sentence.change != "dropped":
@@ -149,35 +145,27 @@ class Composer:
                     yield TextDelta(language, gap + shown(told))
                     yield SentenceChecked(told)
 
-    def _left_out(self, language: Language) -> list[int]:
-        """The statements that say most on the question and that the answer leaves out, in part or whole.
-
-        Where it says nothing that the notes support, they stand in for it.
-        """
-        likely = sorted(self._grounds.singles(), key=lambda i: (-self._relevance[i], i))
-        supported = self._draft(language).supported()
-        if not supported:
-            return sorted([i for i in likely if not _is_formula(self._grounds.statements[i].text)][:_STANDING_IN])
-        said = frozenset(search_terms(" ".join(sentence.text for sentence, _ in supported)))
-        best = self._relevance[likely[0]]
-        # One from elsewhere is seldom about what was asked, unless what was written is far less so.
-        numbers = [each.number for each in self._grounds.statements]
-        here = {support.number for _, found in supported for support in found}
-        most_here = max((self._relevance[i] for i in likely if numbers[i] in here), default=float("-inf"))
-        if most_here < best - _ELSEWHERE and self._grounds.languages[likely[0]] == language:
-            here.add(numbers[likely[0]])
-        chosen = [i for i in likely[:_ADDED] if self._relevance[i] >= best - _NEAR and numbers[i] in here]
-        return [i for i in chosen if self._is_new(i, said)]
-
-    def _is_new(self, row: int, said: frozenset[str]) -> bool:
-        text = self._grounds.statements[row].text
-        if "|" in text or _is_formula(text) or len(text) < SENTENCE_CHARS:  # of a table, of a list
-            return False
-        return share(covered(understand(text, self._grounds.glossary).units, said)) < _SAID
+    def _rest(self, model: BaseChatModel, first: Language, limits: Limits) -> Iterator[Telling]:
+        """What says most on the question and was left out, in part or whole; or stands in for what was written."""
+        said = self._draft(first).supported()
+        grounds, relevance = self._grounds, self._relevance
+        rows = (
+            left_out(grounds, relevance, said, first) if said else standing_in(grounds, relevance, self._checker.tells)
+        )
+        for row in list(rows):
+            is_own = grounds.languages[row] == first
+            repeated = self._draft(first).repeated_by(grounds.statements[row]) if is_own else []
+            for language in self._languages:
+                told = self._told(model, row, language, limits)
+                says = told[0].text != pointer(language)
+                if says:
+                    self._draft(language).drop(repeated)
+                if says or not said or len(self._languages) > 1:
+                    yield from self._added(told)
 
     def _disagreement(
         self, model: BaseChatModel | None, languages: Sequence[Language], limits: Limits | None
-    ) -> Iterator[Event]:
+    ) -> Iterator[Telling]:
         """Where notes say the opposite about what is asked: both, and that they do."""
         rows = sorted(self._grounds.singles(), key=lambda i: (-self._relevance[i], i))[:_ASKED_ABOUT]
         self._widen([self._grounds.statements[i].text for i in rows])
@@ -205,7 +193,7 @@ class Composer:
             self._grounds = self._grounds.with_passages(new)
             self._numbering.grounds = self._grounds
 
-    def _added(self, told: tuple[Sentence, tuple[Support, ...]]) -> Iterator[Event]:
+    def _added(self, told: tuple[Sentence, tuple[Support, ...]]) -> Iterator[Telling]:
         """A sentence on a line of its own."""
         sentence, found = told
         draft = self._draft(sentence.language)
@@ -250,7 +238,3 @@ class Composer:
     def _quoted(self, statement: Statement, language: Language) -> tuple[Sentence, tuple[Support, ...]]:
         support = Support(statement.number, statement.start, statement.end, 0.0)
         return Sentence(language, statement.text, (self._numbering.of(support),), 0.0, "quoted"), (support,)
-
-
-def _is_formula(text: str) -> bool:
-    return text.startswith("$$")

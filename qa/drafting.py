@@ -6,7 +6,7 @@ Numbers stand for quotes: two sentences that rest on the same words of a note sh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from qa.citations import Statement, citation, cite, numbers_in, opening_of_number, without_numbers
@@ -14,10 +14,11 @@ from qa.grounds import Grounds, covered, share
 from qa.language import search_terms, split_sentences
 from qa.queries import understand
 from qa.support import Support, is_supported
-from qa.types import Change, Citation, Event, Language, Sentence, SentenceChecked, TextDelta
+from qa.types import Change, Citation, Language, Sentence, SentenceChecked, TextDelta
 from qa.verdicts import begins_with_verdict
 
 Check = Callable[[str], tuple[Support, ...]]  # of a sentence with its numbers
+Telling = TextDelta | SentenceChecked
 
 UNSUPPORTED = {"zh": "（不在你的笔记中）", "en": " (not from your notes)"}
 _REPEATS = 0.7  # share of what a sentence names that a statement must name for it to say nothing else
@@ -57,6 +58,7 @@ class Draft:
     def __init__(self, language: Language, numbering: Numbering, check: Check, strict: bool = True) -> None:
         self.language = language
         self.sentences: list[Sentence] = []
+        self.repeats = False  # what it said before: a small model that does goes on so to the end
         self._supports: list[tuple[Support, ...]] = []
         self._numbering = numbering
         self._check = check
@@ -65,7 +67,7 @@ class Draft:
         self._rest = ""  # what came after the last whole sentence
         self._shown = ""  # of that sentence
 
-    def add(self, piece: str) -> Iterator[Event]:
+    def add(self, piece: str) -> Iterator[Telling]:
         """What the reader is to see of it: words at once, a sentence's end and numbers when it is whole and checked."""
         self._rest += piece
         spans = split_sentences(self._rest)
@@ -80,9 +82,9 @@ class Draft:
             self._rest = self._rest[start:]
         yield from self._partly(self._rest)
 
-    def finish(self) -> Iterator[Event]:
+    def finish(self) -> Iterator[Telling]:
         """The events of what is left when the model has ended; a list mark without text is none."""
-        rest, self._rest = self._rest, ""
+        rest, self._rest = "" if self.repeats else self._rest, ""
         if without_numbers(rest).strip() and not _LIST_MARK.fullmatch(rest.strip()):
             yield from self._whole(rest)
 
@@ -94,22 +96,29 @@ class Draft:
         """The last whole sentence."""
         return self.sentences[-1], self._supports[-1]
 
-    def drop_repeated(self, statement: Statement) -> None:
-        """Leave out the sentence that says a part of this statement and nothing else, since the whole of it follows.
+    def repeated_by(self, statement: Statement) -> list[tuple[Support, ...]]:
+        """What supports the sentences that say a part of this statement and nothing else.
 
-        A sentence that answers yes or no stays: the statement says why. So does one that names more than it.
+        Not those that answer yes or no: the statement says why. Nor those that name more than it.
         """
         terms = frozenset(search_terms(statement.text))
         glossary = self._numbering.grounds.glossary
-        for n, (sentence, found) in enumerate(zip(self.sentences, self._supports, strict=True)):
+        repeated: list[tuple[Support, ...]] = []
+        for sentence, found in self.supported():
             within = all(
                 s.number == statement.number and statement.start <= s.start and s.end <= statement.end for s in found
             )
-            if not found or not within or begins_with_verdict(sentence.text):
-                continue
-            units = understand(sentence.text, glossary).units
-            if not units or share(covered(units, terms)) >= _REPEATS:
-                self.sentences[n] = replace(sentence, citations=(), change="dropped")
+            if within and not begins_with_verdict(sentence.text):
+                units = understand(sentence.text, glossary).units
+                if not units or share(covered(units, terms)) >= _REPEATS:
+                    repeated.append(found)
+        return repeated
+
+    def drop(self, supports: Sequence[tuple[Support, ...]]) -> None:
+        """Leave out the sentences with these very supports, or their translations, since what follows says more."""
+        for n, found in enumerate(self._supports):
+            if any(found is each for each in supports):
+                self.sentences[n] = replace(self.sentences[n], citations=(), change="dropped")
                 self._supports[n] = ()
 
     def text(self) -> str:
@@ -126,11 +135,14 @@ class Draft:
         self._supports.append(found)
         self._separators.append(separator)
 
-    def _whole(self, raw: str) -> Iterator[Event]:
+    def _whole(self, raw: str) -> Iterator[Telling]:
         text = without_numbers(raw)
         if not text.strip(_MARKS):
             return
         separator = raw[: len(raw) - len(raw.lstrip())]
+        if text.strip() in {each.text.strip() for each in self.sentences}:
+            self.repeats = True
+            return
         sentence, found = checked(raw.strip(), self.language, self._check, self._numbering, self._strict)
         whole = separator + shown(sentence)
         if whole.startswith(self._shown) and (rest := whole[len(self._shown) :]):
@@ -139,7 +151,7 @@ class Draft:
         self.put(sentence, found, separator)
         yield SentenceChecked(sentence)
 
-    def _partly(self, raw: str) -> Iterator[Event]:
+    def _partly(self, raw: str) -> Iterator[Telling]:
         separator = raw[: len(raw) - len(raw.lstrip())]
         seen = raw[: opening_of_number(raw)].lstrip()
         visible = without_numbers(seen)

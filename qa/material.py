@@ -9,7 +9,7 @@ from qa.agreement import names
 from qa.found import Found
 from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores, covered
-from qa.language import search_terms
+from qa.language import detect_language, search_terms
 from qa.neighbourhood import excerpts
 from qa.queries import named_units, understand
 from qa.relevance import relevance
@@ -31,6 +31,12 @@ class Material:
     grounds: Grounds
     relevance: Scores  # (statements of the grounds,)
 
+    @property
+    def language(self) -> Language:
+        """Of the statement that says most on the question; without any, of the question."""
+        rows = self.grounds.singles()
+        return self.grounds.languages[max(rows, key=lambda i: self.relevance[i])] if rows else self.task.language
+
 
 def gather(
     question: str,
@@ -48,7 +54,7 @@ def gather(
     grounds = Grounds(trimmed.whole, vectors, glossary)
     scores = relevance(grounds, found)
     terms = {language: _terms(grounds, scores, language) for language in LANGUAGES}
-    return Material(Task(question, trimmed.shown, tuple(history), terms), grounds, scores)
+    return Material(Task(question, trimmed.shown, detect_language(question), tuple(history), terms), grounds, scores)
 
 
 def _naming(subject: str, question: str, passages: Sequence[Passage], glossary: Glossary) -> Sequence[Passage]:

@@ -150,6 +150,14 @@ _EN = _Words(
         "Boiling water does not suit a light roast.|Should a light roast be brewed with boiling water?",
     ),
 )
+# Asked in Chinese only: in English the answers are little better than chance, see bench/results.md.
+_TELLING = "问题：{0}\n笔记：{1}\n这条笔记回答了这个问题吗？只回答“是”或“否”。"
+_TELLING_EXAMPLES = (
+    ("磨得太粗会怎样？", "咖啡 > 研磨：太粗则萃取不足。", "是"),
+    ("磨得太粗会怎样？", "咖啡 > 研磨：太细会过度萃取，味道发苦。", "否"),
+    ("泡绿茶为什么不用开水？", "茶 > 绿茶：水温八十度为宜，太热会烫熟茶叶。", "是"),
+    ("泡绿茶为什么不用开水？", "茶 > 绿茶：绿茶不发酵，龙井产自杭州。", "否"),
+)
 _WORDS: dict[Language, _Words] = {"zh": _ZH, "en": _EN}
 
 
@@ -183,6 +191,14 @@ def agreement_messages(note: str, sentence: str, language: Language) -> list[Bas
 def verdict_messages(note: str, question: str, language: Language) -> list[BaseMessage]:
     """The messages that ask whether a note answers a question with yes or no; all but the last are always the same."""
     return _about_two(_WORDS[language].verdict, language, note, question)
+
+
+def telling_messages(question: str, note: str) -> list[BaseMessage]:
+    """The messages that ask in Chinese whether a note answers a question; up to the note they are the same for all."""
+    messages: list[BaseMessage] = []
+    for asked, example, answer in _TELLING_EXAMPLES:
+        messages += [HumanMessage(_filled(_TELLING, asked, example)), AIMessage(answer)]
+    return [*messages, HumanMessage(_filled(_TELLING, question.strip(), note))]
 
 
 def _about_two(words: tuple[str, str, str], language: Language, one: str, other: str) -> list[BaseMessage]:

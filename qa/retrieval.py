@@ -127,6 +127,10 @@ class Retriever:
         with self._index.read() as snapshot:
             return self._glossary_of(snapshot)
 
+    def named_in(self, text: str, language: Language) -> list[tuple[str, str]]:
+        """What a text names in the other language, with the usual names in this one. Raises as `glossary`."""
+        return self.glossary().named_in(text, language)
+
     def note(self, path: str) -> Note | None:
         """A note as it is in the index now. Raises IndexNotBuilt."""
         with self._index.read() as snapshot:

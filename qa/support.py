@@ -27,10 +27,17 @@ _PLAIN = 0.15  # support by one sentence from which on a passage as a whole is n
 _MAX_QUOTE_CHARS = 400
 _FURTHER_SHARE = 0.25  # of a sentence's units that a second statement must add to be quoted too
 # "是改善，而不是解决": what a note denies right here must not be said as if it affirmed it.
-_DENIAL_ZH = re.compile(r"(?:不是|并非|而非|不能|不会|无法|没有)[“”‘’\"']*([\u4e00-\u9fff]{2})")
-_DENIAL_EN = re.compile(r"\b(?:not|never|cannot|rather than)\s+([a-z]{4,})", re.IGNORECASE)
+_DENIAL_ZH = re.compile(
+    r"(?:不是|并非|而非|不能|不会|无法|没有|不用|不需要?|无需|跳过|去掉|省去|省掉)[“”‘’\"']*([\u4e00-\u9fff]{2})"
+)
+_DENIAL_EN = re.compile(
+    r"\b(?:not|never|cannot|rather than|skips?|leaves out|omits?)\s+(?:the |an? )?([a-z]{4,})", re.IGNORECASE
+)
 _NEGATION = re.compile(
-    r"[不没非无未别]|\b(?:no|not|never|cannot|without|nor|neither)\b|n['’]t\b|rather than", re.IGNORECASE
+    r"[不没非无未别]|跳过|去掉|省去|省掉"
+    r"|\b(?:no|not|never|cannot|without|nor|neither|skip\w*|lea(?:ves?|ving) out|omit\w*)\b"
+    r"|n['’]t\b|rather than",
+    re.IGNORECASE,
 )
 
 

@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -23,20 +23,29 @@ _REMEMBERED = 512  # questions
 _MAX_QUESTION_TOKENS = 120  # a longer one is a text, whose own words find more than a late translation
 _MOST_TOKENS = 96  # of a translation
 
+_MOST_NAMES = 6  # that a translation is given
+
 _SYSTEM: dict[Language, str] = {
-    "en": "Translate the question into English. Keep names, formulas and code as they are. "
+    "en": "Translate the question into English. Keep names, formulas and code as they are; use the given terms. "
     "Write only the translation, on one line.",
-    "zh": "把问题翻译成中文。专有名词译成通用的中文名，公式和代码保持原样。只输出译文，一行。",
+    "zh": "把问题翻译成中文。专有名词译成通用的中文名，给出的术语照用，公式和代码保持原样。只输出译文，一行。",
 }
+_TERMS: dict[Language, str] = {"en": "Terms: ", "zh": "术语："}
 # Questions and their translations into each language.
 _EXAMPLES: dict[Language, tuple[tuple[str, str], ...]] = {
     "en": (
-        ("为什么用沸水冲咖啡会发苦？", "Why does brewing coffee with boiling water make it bitter?"),
+        (
+            "Terms: 浅烘焙 = light roast\n为什么用沸水冲浅烘焙的咖啡会发苦？",
+            "Why does brewing a light roast with boiling water make it bitter?",
+        ),
         ("谁在1969年第一个登上月球？", "Who was the first to walk on the moon in 1969?"),
         ("快速排序", "quicksort"),
     ),
     "zh": (
-        ("Why does brewing coffee with boiling water make it bitter?", "为什么用沸水冲咖啡会发苦？"),
+        (
+            "术语：light roast = 浅烘焙\nWhy does brewing a light roast with boiling water make it bitter?",
+            "为什么用沸水冲浅烘焙的咖啡会发苦？",
+        ),
         ("Who was the first to walk on the moon in 1969?", "谁在1969年第一个登上月球？"),
         ("quicksort", "快速排序"),
     ),
@@ -49,6 +58,8 @@ _CHATTER = re.compile(
 )
 
 GetModel = Callable[[], "BaseChatModel | None"]
+Names = Sequence[tuple[str, str]]  # in a question, and in the other language
+GetNames = Callable[[str, Language], Names]
 
 _log = logging.getLogger(__name__)
 
@@ -56,11 +67,13 @@ _log = logging.getLogger(__name__)
 class Translator:
     """Translates questions with a chat model that is already loaded; may be shared by threads."""
 
-    def __init__(self, get_model: GetModel, seconds: float = SECONDS) -> None:
-        """`get_model` gives the model where it is loaded, else None; it never loads one."""
+    def __init__(self, get_model: GetModel, seconds: float = SECONDS, get_names: GetNames = lambda *_: ()) -> None:
+        """`get_model` gives the model where it is loaded, else None; it never loads one. `get_names` gives what a
+        question names, with its names in a language."""
         self._get_model = get_model
+        self._get_names = get_names
         self._seconds = seconds
-        self._known: OrderedDict[tuple[str, Language], str] = OrderedDict()
+        self._known: OrderedDict[tuple[str, Language, Names], str] = OrderedDict()
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(2, "translate")
 
@@ -70,7 +83,8 @@ class Translator:
 
         A question is translated once. Raises nothing: the search does without.
         """
-        key = (question, language)
+        names = tuple(self._get_names(question, language))[:_MOST_NAMES]
+        key = (question, language, names)
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
@@ -80,7 +94,7 @@ class Translator:
             return ""
         given_up = threading.Event()
         try:
-            work: Future[str] = self._thread.submit(_written, model, question, language, self._seconds, given_up)
+            work: Future[str] = self._thread.submit(_written, model, key, self._seconds, given_up)
         except RuntimeError:  # closed meanwhile
             return None
         try:
@@ -107,14 +121,15 @@ class Translator:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def translation_messages(question: str, language: Language) -> list[BaseMessage]:
-    """The messages that ask for a question in a language; all but the last are always the same."""
+def translation_messages(question: str, language: Language, names: Names = ()) -> list[BaseMessage]:
+    """The messages that ask for a question in a language, with these names; all but the last are always the same."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
     messages: list[BaseMessage] = [SystemMessage(_SYSTEM[language])]
     for asked, translated in _EXAMPLES[language]:
         messages += [HumanMessage(asked), AIMessage(translated)]
-    return [*messages, HumanMessage(question.strip())]
+    terms = f"{_TERMS[language]}{'; '.join(f'{name} = {other}' for name, other in names)}\n" if names else ""
+    return [*messages, HumanMessage(terms + question.strip())]
 
 
 def is_sane_translation(text: str, question: str, language: Language) -> bool:
@@ -129,14 +144,17 @@ def is_chatter(text: str) -> bool:
     return not text or bool(_CHATTER.search(text))
 
 
-def _written(model: BaseChatModel, question: str, language: Language, seconds: float, given_up: threading.Event) -> str:
+def _written(
+    model: BaseChatModel, asked: tuple[str, Language, Names], seconds: float, given_up: threading.Event
+) -> str:
     from qa.chat import LocalChatModel, stream_text
     from qa.prompts import language_pattern
 
+    question, language, names = asked
     pattern = language_pattern(language, 1) if isinstance(model, LocalChatModel) else None
     pieces = stream_text(
         model,
-        translation_messages(question, language),
+        translation_messages(question, language, names),
         pattern=pattern,
         max_tokens=_MOST_TOKENS,
         stop=("\n",),

@@ -21,7 +21,7 @@ from qa.prompts import (
     prompt_tokens,
     version_messages,
 )
-from qa.types import LANGUAGES, Language, Passage, Turn
+from qa.types import Language, Passage, Turn
 
 _HEAD_CHARS = 24  # of an answer that is looked at before any of it is shown, where no pattern holds the language
 _VERSION_TOKENS = 120  # of one sentence in the other language
@@ -37,6 +37,7 @@ class Task:
 
     question: str
     passages: Sequence[Passage]  # numbered from 1 in the prompt and in the answer
+    language: Language  # in which it is to be written
     history: Sequence[Turn] = ()  # as much of it as the model is shown
     terms: Mapping[Language, Terms] = field(default_factory=dict)  # of passages in the other language
 
@@ -53,7 +54,7 @@ class Limits:
 def fitted(model: BaseChatModel, task: Task, limits: Limits) -> Task:
     """The task as far as the model's context holds it with an answer: old turns go first, then the last passages.
 
-    In whichever language it is answered. Raises ModelFailed where the question alone is too long for a server, which
+    Raises ModelFailed where the question alone is too long for a server, which
     would drop the beginning of the prompt and say nothing.
     """
     task = replace(task, history=tuple(task.history[-MAX_HISTORY_TURNS:]))
@@ -72,12 +73,12 @@ def fitted(model: BaseChatModel, task: Task, limits: Limits) -> Task:
     return task
 
 
-def write(model: BaseChatModel, task: Task, language: Language, limits: Limits) -> Generator[str, None, None]:
+def write(model: BaseChatModel, task: Task, limits: Limits) -> Generator[str, None, None]:
     """Pieces of the answer as they come. Closing it stops the model. Raises WrongLanguage."""
     if isinstance(model, LocalChatModel):
-        yield from _pieces(model, task, language, limits)
+        yield from _pieces(model, task, limits)
     else:
-        yield from _looked_at(model, task, language, limits)
+        yield from _looked_at(model, task, limits)
 
 
 def in_other_language(
@@ -116,25 +117,25 @@ def in_language(text: str, language: Language) -> bool:
 def _most_tokens(model: BaseChatModel, task: Task) -> int:
     """Tokens of the longest prompt that the task may become."""
     count = model.count_prompt_tokens if isinstance(model, LocalChatModel) else prompt_tokens
-    return max(count(_messages(task, of, retry=True)) for of in LANGUAGES)
+    return count(_messages(task, retry=True))
 
 
-def _messages(task: Task, language: Language, retry: bool = False) -> list[BaseMessage]:
-    terms = task.terms.get(language, ())
-    return answer_messages(task.question, task.passages, language, task.history, terms, retry)
+def _messages(task: Task, retry: bool = False) -> list[BaseMessage]:
+    terms = task.terms.get(task.language, ())
+    return answer_messages(task.question, task.passages, task.language, task.history, terms, retry)
 
 
-def _looked_at(model: BaseChatModel, task: Task, language: Language, limits: Limits) -> Generator[str, None, None]:
+def _looked_at(model: BaseChatModel, task: Task, limits: Limits) -> Generator[str, None, None]:
     """For models that no pattern can hold: the beginning is looked at, and asked for once more where it is wrong."""
     for retry in (False, True):
-        pieces = _pieces(model, task, language, limits, retry)
+        pieces = _pieces(model, task, limits, retry)
         try:
             head = ""
             for piece in pieces:
                 head += piece
                 if len(head) >= _HEAD_CHARS:
                     break
-            if in_language(head, language):
+            if in_language(head, task.language):
                 yield head
                 yield from pieces
                 return
@@ -143,13 +144,11 @@ def _looked_at(model: BaseChatModel, task: Task, language: Language, limits: Lim
     raise WrongLanguage
 
 
-def _pieces(
-    model: BaseChatModel, task: Task, language: Language, limits: Limits, retry: bool = False
-) -> Generator[str, None, None]:
+def _pieces(model: BaseChatModel, task: Task, limits: Limits, retry: bool = False) -> Generator[str, None, None]:
     return stream_text(
         model,
-        _messages(task, language, retry),
-        pattern=language_pattern(language, len(task.passages)),
+        _messages(task, retry),
+        pattern=language_pattern(task.language, len(task.passages)),
         max_tokens=limits.answer_tokens,
         timeout=limits.timeout,
     )

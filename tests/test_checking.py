@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from fakes import WordEncoder
 from fakes_chat import ScriptedEngine
 
@@ -78,3 +79,11 @@ def test_a_yes_is_held_against_what_the_notes_say_on_the_question() -> None:
     assert sum("问题" in str(asked) for asked in engine.chosen) == 1
     agreeing, _ = checker({"问题": 1.0, "": 3.0})
     assert quotes(agreeing, "是的，标签平滑的模型适合部署。") == ["标签平滑的模型适合部署。"]
+
+
+def test_model_tells_of_chinese_statements_whether_they_answer_and_of_no_others() -> None:
+    _, engine = checker(3.0)
+    asking = Checker(GROUNDS, RELEVANCE, "平滑适合什么？", LocalChatModel(engine=engine, name_of_model="scripted"))
+    assert asking.tells(0) == pytest.approx(engine.margin)
+    assert Checker(GROUNDS, RELEVANCE, "What for?", LocalChatModel(engine=engine, name_of_model="s")).tells(0) is None
+    assert Checker(GROUNDS, RELEVANCE, "平滑适合什么？").tells(0) is None

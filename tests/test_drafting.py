@@ -16,7 +16,7 @@ from qa.grounds import Grounds
 from qa.passages import split_note
 from qa.sentence_vectors import SentenceVectors
 from qa.support import Support, supports
-from qa.types import Event, Note, SentenceChecked, TextDelta
+from qa.types import Event, Note, Sentence, SentenceChecked, TextDelta
 
 TEXT = "# A\n\n## 一\n\n池化用来降维。\n\n池化增强平移不变性。\n\n## 二\n\n填充保住边缘像素。\n"
 GROUNDS = Grounds(split_note(Note("a.md", "A", TEXT, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
@@ -102,9 +102,26 @@ def test_numbers_and_citations_are_the_same_set() -> None:
 def test_sentence_that_says_a_part_of_a_statement_gives_way_to_it() -> None:
     made = draft()
     written(made, "池化用来降维 [1]。填充保住边缘像素 [3]。")
-    made.drop_repeated(GROUNDS.statements[0])
+    made.drop(made.repeated_by(GROUNDS.statements[0]))
     assert made.text() == "填充保住边缘像素 [2]。"
     assert [sentence.change for sentence in made.sentences] == ["dropped", "corrected"]
+
+
+def test_translation_gives_way_with_its_sentence_and_another_on_the_same_words_does_not() -> None:
+    made, other = draft(), draft()
+    written(made, "池化用来降维 [1]。")
+    _, found = made.latest()
+    other.put(Sentence("en", "Pooling lowers dimensions.", (1,), 0.3, "translated"), found)
+    other.put(Sentence("en", "It says more.", (1,), 0.3, "translated"), tuple(each for each in found))
+    other.drop(made.repeated_by(GROUNDS.statements[0]))
+    assert [sentence.change for sentence in other.sentences] == ["dropped", "translated"]
+
+
+def test_what_was_said_before_is_not_said_again() -> None:
+    made = draft()
+    written(made, "池化用来降维 [1]。池化用来降维 [1]。池化用来降维")
+    assert made.text() == "池化用来降维 [1]。"
+    assert made.repeats
 
 
 def test_sentence_that_says_more_than_the_statement_stays() -> None:
@@ -112,14 +129,14 @@ def test_sentence_that_says_more_than_the_statement_stays() -> None:
     made = Draft("zh", Numbering(GROUNDS), lambda _: quoted)
     written(made, "填充保住边缘像素，卷积核的大小常取奇数。")
     (whole,) = (each for each in GROUNDS.statements if each.text == "填充保住边缘像素。")
-    made.drop_repeated(whole)
+    made.drop(made.repeated_by(whole))
     assert made.text() == "填充保住边缘像素，卷积核的大小常取奇数 [1]。"
 
 
 def test_yes_or_no_stays_before_the_whole_statement() -> None:
     made = draft()
     written(made, "是，池化用来降维 [1]。")
-    made.drop_repeated(GROUNDS.statements[0])
+    made.drop(made.repeated_by(GROUNDS.statements[0]))
     assert made.text() == "是，池化用来降维 [1]。"
 
 

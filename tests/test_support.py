@@ -84,6 +84,8 @@ def test_nothing_supports_an_empty_sentence(grounds: Grounds) -> None:
     [
         ("ReLU 解决了梯度消失。", "ReLU 的作用是“改善”，而不是“解决”。"),
         ("Dropout helps at inference.", "Dropout does not help at inference."),
+        ("DPO 需要一个奖励模型。", "DPO 跳过奖励模型，直接在偏好对上训练。"),
+        ("It needs a reward model.", "DPO skips the reward model."),
         ("Dropout does not help at inference.", "Dropout helps at inference."),
     ],
 )
@@ -97,6 +99,7 @@ def test_affirming_what_the_note_denies_is_a_contradiction(sentence: str, note: 
         ("ReLU 不能解决梯度消失。", "ReLU 的作用是“改善”，而不是“解决”。"),
         ("ReLU 改善了梯度消失。", "ReLU 的作用是“改善”，而不是“解决”。"),
         ("It does not help.", "Dropout does not help at inference."),
+        ("DPO 省去了奖励模型。", "DPO 跳过奖励模型，直接在偏好对上训练。"),
     ],
 )
 def test_saying_what_the_note_says_is_none(sentence: str, note: str) -> None:

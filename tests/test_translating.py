@@ -35,6 +35,14 @@ def test_each_language_is_asked_for_in_its_own_words() -> None:
         assert len(examples) == 6
 
 
+def test_names_of_the_glossary_are_given() -> None:
+    engine = ScriptedEngine("What is beam search?")
+    model = LocalChatModel(engine=engine, name_of_model="scripted")
+    made = Translator(lambda: model, 5.0, lambda question, language: [("束搜索", f"beam search ({language})")])
+    assert made.translate("束搜索是什么？", "en") == "What is beam search?"
+    assert engine.prompts[0][-1].content == "Terms: 束搜索 = beam search (en)\n束搜索是什么？"
+
+
 def test_nothing_is_loaded_for_a_translation() -> None:
     assert Translator(lambda: None).translate("池化有什么用？", "en") == ""
 

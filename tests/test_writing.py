@@ -22,20 +22,18 @@ from qa.index import Index
 from qa.language import estimate_tokens
 from qa.prompts import MAX_HISTORY_TURNS, answer_messages, prompt_tokens
 from qa.settings import Settings
-from qa.types import LANGUAGES, Passage, Turn
+from qa.types import Passage, Turn
 from qa.writing import Limits, Task, fitted
 
 PASSAGES = tuple(Passage(f"{n}.md", "T", ("T",), f"{n} " + "池化缩小特征图。" * 40, 0, 1, 1, 1, "zh") for n in range(4))
 TURNS = tuple(Turn(f"问题{n}" + "？" * 90, f"回答{n}" + "。" * 90) for n in range(3))
-TASK = Task("它有什么作用？", PASSAGES, TURNS)
+TASK = Task("它有什么作用？", PASSAGES, "zh", TURNS)
 SERVER: BaseChatModel = FakeListChatModel(responses=["x"])
 
 
 def tokens(task: Task) -> int:
-    """By the estimate, in the language whose prompt is longer."""
-    return max(
-        prompt_tokens(answer_messages(task.question, task.passages, of, task.history, retry=True)) for of in LANGUAGES
-    )
+    """By the estimate."""
+    return prompt_tokens(answer_messages(task.question, task.passages, task.language, task.history, retry=True))
 
 
 def limits(room: int) -> Limits:
@@ -82,10 +80,8 @@ def test_question_that_alone_fills_the_context_of_a_server_is_told_before_the_ca
 def test_model_of_this_process_counts_its_own_tokens_against_its_own_context() -> None:
     engine = ScriptedEngine("")
     model = LocalChatModel(engine=engine, name_of_model="scripted")
-    whole = max(
-        sum(len(str(m.content)) for m in answer_messages(TASK.question, PASSAGES, of, WHOLE.history, retry=True))
-        for of in LANGUAGES
-    )
+    messages = answer_messages(TASK.question, PASSAGES, TASK.language, WHOLE.history, retry=True)
+    whole = sum(len(str(message.content)) for message in messages)
     for room, turns in ((whole, 2), (whole - 1, 1)):
         engine.context_tokens = room + 100
         assert len(fitted(model, TASK, Limits(answer_tokens=100, context_tokens=100_000)).history) == turns

@@ -1,0 +1,84 @@
+"""Which statements are added to an answer or stand in for it: by nearness, and by the model's word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+from fakes import WordEncoder
+
+from qa.glossary import Glossary
+from qa.grounds import Grounds, Scores
+from qa.left_out import left_out, standing_in
+from qa.passages import split_note
+from qa.sentence_vectors import SentenceVectors
+from qa.support import Support
+from qa.types import Language, Note, Sentence
+
+POOLING = "池化用来降低维数。"
+NO_WEIGHTS = "池化层没有可以训练的参数。"
+KERNEL = "卷积核在图像上逐步滑动。"
+TEXT = f"# 网络\n\n## 池化\n\n{POOLING}{NO_WEIGHTS}\n\n## 卷积\n\n{KERNEL}\n"
+
+
+def grounds(text: str = TEXT) -> Grounds:
+    return Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
+
+
+def relevance(of: Grounds, values: Sequence[float]) -> Scores:
+    """These of the single sentences in their order."""
+    scores = np.full(len(of.statements), -np.inf, np.float32)
+    scores[of.singles()] = values
+    return scores
+
+
+def added(text: str, values: Sequence[float], said: str, number: int = 1, language: Language = "zh") -> list[str]:
+    """To an answer that cites the passage with this number."""
+    of = grounds(text)
+    sentences = [(Sentence(language, said, (1,), 0.3, "cited"), (Support(number, 0, 1, 0.3),))]
+    return [of.statements[row].text for row in left_out(of, relevance(of, values), sentences, language)]
+
+
+def stand_ins(values: Sequence[float], told: Mapping[str, float | None]) -> list[str]:
+    of = grounds()
+    rows = standing_in(of, relevance(of, values), lambda row: told[of.statements[row].text])
+    return [of.statements[row].text for row in rows]
+
+
+def test_what_is_near_is_added_from_the_passages_that_are_cited() -> None:
+    assert added(TEXT, (2, 1, 2), "下采样。") == [POOLING, NO_WEIGHTS]
+    assert added(TEXT, (2, 1, 2), "滑窗。", number=2) == [KERNEL]
+
+
+def test_what_is_said_already_is_not_added() -> None:
+    assert added(TEXT, (2, 1, 0), POOLING) == [NO_WEIGHTS]
+
+
+def test_what_says_nothing_on_the_question_is_not_added() -> None:
+    assert added(TEXT, (9, 1, 0), "下采样。") == [POOLING]
+
+
+def test_best_from_elsewhere_is_added_only_where_it_is_far_better_and_in_the_language() -> None:
+    assert added(TEXT, (1, 0.5, 3), "下采样。") == [KERNEL, POOLING, NO_WEIGHTS]
+    assert added(TEXT, (1, 0.5, 1.5), "下采样。") == [POOLING, NO_WEIGHTS]
+    assert added(TEXT, (1, 0.5, 3), "下采样。", language="en") == [POOLING, NO_WEIGHTS]
+
+
+@pytest.mark.parametrize("other", ["| 池化 | 没有参数 |", "```\nreturn pool(x, kernel_size)\n```", "小"])
+def test_rows_code_and_single_words_are_not_added(other: str) -> None:
+    of = grounds(f"# 网络\n\n池化能降维。\n\n{other}\n")
+    said = [(Sentence("zh", "池化能降维。", (1,), 0.3, "cited"), (Support(1, 0, 1, 0.3),))]
+    assert list(left_out(of, relevance(of, [1.0] * len(of.singles())), said, "zh")) == []
+
+
+def test_what_the_model_says_answers_stands_in() -> None:
+    assert stand_ins((3, 2, 1), {POOLING: 0.0, NO_WEIGHTS: 3.0, KERNEL: 3.5}) == [NO_WEIGHTS, KERNEL]
+
+
+def test_where_nothing_answers_the_likeliest_stands_in_alone() -> None:
+    assert stand_ins((3, 2, 1), {POOLING: -3.0, NO_WEIGHTS: -1.0, KERNEL: -3.0}) == [NO_WEIGHTS]
+
+
+def test_where_the_model_cannot_tell_the_nearest_stand_in() -> None:
+    assert stand_ins((3, 1, 2), {POOLING: 3.0, NO_WEIGHTS: None, KERNEL: None}) == [POOLING, KERNEL]
