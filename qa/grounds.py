@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from qa.agreement import names_in
 from qa.citations import Statement, statements
 from qa.glossary import Glossary
-from qa.instructions import is_instruction
+from qa.instructions import gives_order, is_instruction
 from qa.language import detect_language, has_han, search_terms
 from qa.lexical import Unit
 from qa.numerals import numbers_of
@@ -146,10 +146,23 @@ def _heading(passage: Passage) -> str:
     return " > ".join(name for name in passage.headings or (passage.title,) if not is_instruction(name))
 
 
+def _orders(passage: Passage, found: Sequence[Statement]) -> list[Statement]:
+    """The instructions among statements, with the orders that follow one on its line."""
+    orders: list[Statement] = []
+    end = 0
+    for each in found:
+        follows = bool(orders) and orders[-1].end == end and "\n" not in passage.text[end : each.start]
+        if is_instruction(each.text) or (follows and gives_order(each.text)):
+            orders.append(each)
+        end = each.end
+    return orders
+
+
 def _candidates(passage: Passage, number: int) -> list[Statement]:
     found = statements(passage, number)
     times = Counter(each.text for each in found)  # what is said over and over wants to be heard, not read
-    single = [each for each in found if times[each.text] <= _REPEATED and not is_instruction(each.text)]
+    orders = _orders(passage, found)
+    single = [each for each in found if times[each.text] <= _REPEATED and each not in orders]
     if len(single) < max(2, len(found)) or single[-1].end - single[0].start > _MAX_QUOTE_CHARS:
         return single
     start, end = single[0].start, single[-1].end

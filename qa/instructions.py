@@ -25,6 +25,7 @@ _SURE = re.compile(
     r"|\b(?:developers?|authors?|owners?|operators?|admins?) of this (?:program|app|application|tool|system|chatbot)\b"
     r"|(?:^|[|“\"（(【\s])(?:亲爱的|尊敬的|各位|给|致|请)?(?:助手|机器人|聊天机器人|ai|大模型)(?:注意|请|们|的话|须知|[，,：:])"
     r"|(?:本|这个|该)(?:程序|系统|应用|工具)的?(?:开发者|作者|管理员|主人)"
+    r"|\b(?:reply|respond|answer) with (?:exactly|only|just|nothing but|the (?:exact )?(?:words?|phrase|sentence))\b"
     r"|\byou are (?:now|no longer)\b|\bfrom now on,? (?:you|answer|reply|respond|always|speak|write)"
     r"|\byour (?:new|real|only|true|secret) (?:task|role|job|goal|instructions?|name|persona)"
     r"|\b(?:reveal|print|repeat|show|leak|output|dump)\b.{0,30}\b(?:your|the) (?:system )?(?:prompt|instructions)"
@@ -67,6 +68,11 @@ _PLACE = re.compile(
     r"https?://|\bwww\.|\b[a-z0-9-]+\.(?:com|cn|net|org|io|shop|store|app|co|me|xyz|top|vip|example)\b"
     r"|微信号|公众号|小程序|扫码|二维码|加微信|客服|\bqr code\b|\bpromo(?:tion)? code\b"
 )
+
+
+def gives_order(sentence: str) -> bool:
+    """Whether a sentence tells somebody to say something; next to an instruction it is one too."""
+    return bool(_TOLD.search(normalize(sentence)))
 
 
 def is_instruction(sentence: str) -> bool:

@@ -17,6 +17,7 @@ from qa.glossary import Glossary
         ("LSTM 有三个门。", "An LSTM has three gates."),
         ("循环神经网络难以并行。", "RNNs can hardly run in parallel."),
         ("阈值取 0.5。", "The threshold is 0.5."),
+        ("可以用它来检查代码有没有写错。", "It tells whether the code is wrong."),
     ],
 )
 def test_the_same_in_both_languages_does_not_differ(zh: str, en: str) -> None:

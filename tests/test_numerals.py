@@ -42,6 +42,7 @@ def test_stated_numbers_are_those_in_digits_without_names(text: str, numbers: se
         ("25%", "a quarter"),
         ("一半，即 50%", "1/2"),
         ("three eighths", "八分之三"),
+        ("for each unit of the feature", "特征增加 1"),
     ],
 )
 def test_a_number_has_many_spellings(stated: str, source: str) -> None:
