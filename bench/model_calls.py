@@ -12,7 +12,14 @@ from langchain_core.messages import BaseMessage
 
 from qa.chat import Engine, Message, Pattern
 from qa.chat.engine import FinishReason
-from qa.prompts import agreement_messages, answer_messages, general_messages, verdict_messages, version_messages
+from qa.prompts import (
+    agreement_messages,
+    answer_messages,
+    general_messages,
+    telling_messages,
+    verdict_messages,
+    version_messages,
+)
 from qa.rewriting import rewrite_messages
 from qa.translating import translation_messages
 from qa.types import LANGUAGES
@@ -229,6 +236,7 @@ def _kinds() -> dict[tuple[str, bool], str]:
         add(DRAFT, answer_messages("", (), language))
         add(CHECK, agreement_messages("", "", language), choice=True)
         add(CHECK, verdict_messages("", "", language), choice=True)
+        add(CHECK, telling_messages("", ""), choice=True)
         add(VERSION, version_messages("", language))
         add(GENERAL, general_messages("", language))
     return kinds

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from qa.chat import open_chat_model
+from qa.glossary import Glossary
 from qa.settings import Settings
 from qa.translating import Translator
 from qa.types import Language
@@ -32,7 +33,7 @@ class KeptTranslations:
             if self._translator is None:
                 settings = Settings()
                 model, _ = open_chat_model(settings.chat_model, cache=settings.cache, engine=settings.engine)
-                self._translator = Translator(lambda: model, _SECONDS)
+                self._translator = Translator(lambda: model, _SECONDS, Glossary.load().named_in)
             started = time.perf_counter()
             self._known[key] = self._translator.translate(question, language) or ""
             self.seconds.append(time.perf_counter() - started)

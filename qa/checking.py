@@ -17,10 +17,9 @@ from qa.grounds import Grounds, Scores
 from qa.language import detect_language
 from qa.prompts import agreement_messages, telling_messages, verdict_messages, yes_no
 from qa.relevance import BESIDE
-from qa.support import Support, speaking_of, supports
+from qa.support import SURE, Support, speaking_of, supports
 from qa.verdicts import says_yes, wants_verdict
 
-_SURE = 0.2  # support from which on a sentence is a note's own in other words: nobody need be asked
 _AGREES = 0.3  # log-odds of yes over no
 _ASKED = 3  # note sentences that the model is asked about at most
 _BESIDE_YES = 1.5  # relevance below the best from which on a bare "yes" does not rest on a note sentence
@@ -76,7 +75,7 @@ class Checker:
 
     def _found(self, raw: str) -> tuple[Support, ...]:
         found = supports(raw, self._grounds, self._question)
-        if self._model is None or (found and found[0].score >= _SURE):
+        if self._model is None or (found and found[0].score >= SURE):
             return found
         sentence = without_numbers(raw)
         possible = speaking_of(sentence, self._question, self._grounds)

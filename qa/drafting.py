@@ -141,7 +141,7 @@ class Draft:
             return
         separator = raw[: len(raw) - len(raw.lstrip())]
         if text.strip() in {each.text.strip() for each in self.sentences}:
-            self.repeats = True
+            self.repeats, self._shown = True, ""
             return
         sentence, found = checked(raw.strip(), self.language, self._check, self._numbering, self._strict)
         whole = separator + shown(sentence)

@@ -10,7 +10,7 @@ from qa.grounds import Grounds, Scores, covered, share
 from qa.language import search_terms
 from qa.queries import understand
 from qa.relevance import BESIDE
-from qa.support import Support
+from qa.support import SURE, Support
 from qa.trimming import SENTENCE_CHARS
 from qa.types import Language, Sentence
 
@@ -44,10 +44,11 @@ def left_out(
     best = relevance[likely[0]]
     chosen = [likely[0]] if most_here < best - _ELSEWHERE and grounds.languages[likely[0]] == language else []
     chosen += [i for i in likely[:_LIKELY] if relevance[i] >= best - BESIDE and numbers[i] in here]
+    chosen = [i for i in chosen if _stands_alone(grounds, i) and not any(_is_said(grounds, i, of) for _, of in said)]
     terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
     added = 0
     for row in chosen:
-        if added < _MOST and _stands_alone(grounds, row) and _names_more(grounds, row, terms):
+        if added < _MOST and _names_more(grounds, row, terms):
             yield row
             added += 1
             terms |= grounds.terms[row]
@@ -78,6 +79,16 @@ def _stands_alone(grounds: Grounds, row: int) -> bool:
         return False
     before = grounds.passages[statement.number - 1].text[: statement.start].splitlines()
     return sum(line.lstrip().startswith(_FENCES) for line in before) % 2 == 0
+
+
+def _is_said(grounds: Grounds, row: int, found: Sequence[Support]) -> bool:
+    """Whether a sentence with these supports says a statement in other words."""
+    statement = grounds.statements[row]
+    return any(
+        each.score >= SURE and each.number == statement.number
+        and each.start <= statement.start and statement.end <= each.end
+        for each in found
+    )  # fmt: skip
 
 
 def _names_more(grounds: Grounds, row: int, said: frozenset[str]) -> bool:

@@ -18,7 +18,7 @@ _WORDS_EN = {word: str(number) for number, word in enumerate(_COUNTED.split())} 
 _PARTS = {"fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7", "eighth": "8", "ninth": "9", "tenth": "10"}
 _WORDS_EN |= _PARTS | {f"{word}s": number for word, number in _PARTS.items()}
 _WORD_EN = re.compile(r"[a-z]+")
-_ONE_EN = re.compile(r"\b(?:unit|single|each|per)\b")  # may say 1: "for each unit"
+_UNIT_EN = re.compile(r"\b(?:one|each|per) unit\b|\bunit (?:increase|change|step|length|norm|variance)\b")
 _FRACTION_EN = re.compile(
     rf"\b(?:an?|one)[- ](quarter)\b|\b(?:a|one)[- ](third|{'|'.join(_PARTS)})(?= (?:of|less|more|fewer)\b)"
     rf"|\b(?:{'|'.join(_COUNTED.split()[2:11])})[- ](thirds|quarters|(?:{'|'.join(_PARTS)})s)\b"
@@ -66,7 +66,7 @@ def numbers_of(text: str) -> set[str]:
     plain = normalize(text)
     found = {_canonical(match.group()) for match in re.finditer(_NUMBER, plain)} | counted_numbers(text)
     found |= {part for number in found for part in number.split(".")}
-    found |= {"1"} if _ONE_EN.search(plain) else set()
+    found |= {"1"} if _UNIT_EN.search(plain) else set()
     found |= {str(_DIGITS_ZH[c]) for run in _RUN_ZH.findall(plain) for c in run if c in _DIGITS_ZH}
     found |= {f"{_tenths(match)}" for match in _TENTHS_ZH.finditer(plain)}
     found |= {_PERCENT_OF[number] for number in _PERCENT.findall(plain) if number in _PERCENT_OF}  # a quarter is 25 %

@@ -171,7 +171,7 @@ def answer_messages(
 ) -> list[BaseMessage]:
     """The messages that ask for an answer in `language` from passages numbered from 1, with names of what they say."""
     words = _WORDS[language]
-    task = _task(question, passages, words, terms)
+    task = _task(question, passages, language, terms)
     return [*_prefix(words, history), HumanMessage(f"{task}\n{words.retry}" if retry else task)]
 
 
@@ -180,7 +180,7 @@ def check_messages(
 ) -> list[BaseMessage]:
     """The messages that ask whether the passages state the answer; all but their end is shared with the answer's."""
     words = _WORDS[language]
-    return [*_prefix(words, history), HumanMessage(f"{_task(question, passages, words, terms)}\n\n{words.check}")]
+    return [*_prefix(words, history), HumanMessage(f"{_task(question, passages, language, terms)}\n\n{words.check}")]
 
 
 def agreement_messages(note: str, sentence: str, language: Language) -> list[BaseMessage]:
@@ -219,13 +219,14 @@ def version_messages(sentence: str, language: Language, terms: Terms = ()) -> li
     """The messages that ask for a sentence of an answer in a language; all but the last are always the same."""
     words = _WORDS[language]
     system, named, said, translated = words.version
-    example, task = (f"{_named(of, words)}{text}" for of, text in ((named, said), (terms, sentence)))
+    example, task = (f"{terms_line(of, language)}{text}" for of, text in ((named, said), (terms, sentence)))
     return [SystemMessage(system), HumanMessage(example), AIMessage(translated), HumanMessage(task)]
 
 
-def _named(terms: Terms, words: _Words) -> str:
+def terms_line(terms: Terms, language: Language) -> str:
     """A line with the names of things in both languages, or nothing."""
-    return f"{words.terms}{'; '.join(f'{name} = {other}' for name, other in terms)}\n" if terms else ""
+    named = "; ".join(f"{name} = {other}" for name, other in terms)
+    return f"{_WORDS[language].terms}{named}\n" if terms else ""
 
 
 def general_messages(question: str, language: Language) -> list[BaseMessage]:
@@ -282,12 +283,13 @@ def _short(text: str) -> str:
     return text if text == whole else f"{text} …"
 
 
-def _task(question: str, passages: Sequence[Passage], words: _Words, terms: Terms) -> str:
+def _task(question: str, passages: Sequence[Passage], language: Language, terms: Terms) -> str:
+    words = _WORDS[language]
     notes = "\n".join(
         f"[{number}] {' > '.join(passage.headings) or passage.title}\n{_body(passage)}"
         for number, passage in enumerate(passages, 1)
     )
-    return f"{words.notes}\n{notes}\n\n{_named(terms, words)}{words.question}{question.strip()}"
+    return f"{words.notes}\n{notes}\n\n{terms_line(terms, language)}{words.question}{question.strip()}"
 
 
 def _body(passage: Passage) -> str:

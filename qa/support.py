@@ -17,6 +17,7 @@ from qa.numerals import numbers_of, stated_numbers
 from qa.queries import understand
 from qa.types import Passage
 
+SURE = 0.2  # support from which on a sentence is a note's own in other words
 _COVERAGE_WEIGHT = 0.3  # of covered terms beside the cosine
 # Of cosine + weighted coverage; across languages words match only through the glossary. See bench/results.md.
 _MIN_SUPPORT = 1.0

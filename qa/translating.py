@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:  # imported with the first model: a search without one does wi
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
+    from qa.prompts import Terms
+
 SECONDS = 4.0  # that a question waits for its translation at most
 _REMEMBERED = 512  # questions
 _MAX_QUESTION_TOKENS = 120  # a longer one is a text, whose own words find more than a late translation
 _MOST_TOKENS = 96  # of a translation
-
 _MOST_NAMES = 6  # that a translation is given
 
 _SYSTEM: dict[Language, str] = {
@@ -30,7 +31,6 @@ _SYSTEM: dict[Language, str] = {
     "Write only the translation, on one line.",
     "zh": "把问题翻译成中文。专有名词译成通用的中文名，给出的术语照用，公式和代码保持原样。只输出译文，一行。",
 }
-_TERMS: dict[Language, str] = {"en": "Terms: ", "zh": "术语："}
 # Questions and their translations into each language.
 _EXAMPLES: dict[Language, tuple[tuple[str, str], ...]] = {
     "en": (
@@ -58,8 +58,7 @@ _CHATTER = re.compile(
 )
 
 GetModel = Callable[[], "BaseChatModel | None"]
-Names = Sequence[tuple[str, str]]  # in a question, and in the other language
-GetNames = Callable[[str, Language], Names]
+GetNames = Callable[[str, Language], "Terms"]  # those in a question with their names in a language
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +72,7 @@ class Translator:
         self._get_model = get_model
         self._get_names = get_names
         self._seconds = seconds
-        self._known: OrderedDict[tuple[str, Language, Names], str] = OrderedDict()
+        self._known: OrderedDict[tuple[str, Language, Terms], str] = OrderedDict()
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(2, "translate")
 
@@ -81,7 +80,7 @@ class Translator:
         """The question in a language; empty where no model is loaded or what it wrote is no translation, None where it
         is late or fails.
 
-        A question is translated once. Raises nothing: the search does without.
+        A question is translated once. Raises what `get_names` does; without a translation the search does without.
         """
         names = tuple(self._get_names(question, language))[:_MOST_NAMES]
         key = (question, language, names)
@@ -121,15 +120,16 @@ class Translator:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def translation_messages(question: str, language: Language, names: Names = ()) -> list[BaseMessage]:
+def translation_messages(question: str, language: Language, names: Terms = ()) -> list[BaseMessage]:
     """The messages that ask for a question in a language, with these names; all but the last are always the same."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+    from qa.prompts import terms_line
 
     messages: list[BaseMessage] = [SystemMessage(_SYSTEM[language])]
     for asked, translated in _EXAMPLES[language]:
         messages += [HumanMessage(asked), AIMessage(translated)]
-    terms = f"{_TERMS[language]}{'; '.join(f'{name} = {other}' for name, other in names)}\n" if names else ""
-    return [*messages, HumanMessage(terms + question.strip())]
+    return [*messages, HumanMessage(terms_line(names, language) + question.strip())]
 
 
 def is_sane_translation(text: str, question: str, language: Language) -> bool:
@@ -145,7 +145,7 @@ def is_chatter(text: str) -> bool:
 
 
 def _written(
-    model: BaseChatModel, asked: tuple[str, Language, Names], seconds: float, given_up: threading.Event
+    model: BaseChatModel, asked: tuple[str, Language, Terms], seconds: float, given_up: threading.Event
 ) -> str:
     from qa.chat import LocalChatModel, stream_text
     from qa.prompts import language_pattern

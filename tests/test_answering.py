@@ -25,6 +25,8 @@ FILES = {
 }
 POOLING = "池化用来降维，减少计算量 [1]。池化还能增强平移不变性 [2]。"
 
+SURELY = 50.0  # log-odds with which a model outdoes the word encoder, whose cosines are far apart
+
 
 def notes_with(tmp_path: Path, script: object, margin: float = 5.0) -> tuple[NotesQA, ScriptedEngine]:
     engine = ScriptedEngine(script, margin)  # type: ignore[arg-type]
@@ -96,11 +98,8 @@ def test_answer_without_any_support_gives_way_to_the_notes_own_sentences(tmp_pat
     assert not answer.abstained
 
 
-def test_answer_that_the_notes_support_only_in_the_other_language_points_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("qa.left_out._LEAST_CHANCE", 0.0)
-    notes, _ = notes_with(tmp_path, "Paris hosted three football games last autumn [1].")
+def test_answer_that_the_notes_support_only_in_the_other_language_points_there(tmp_path: Path) -> None:
+    notes, _ = notes_with(tmp_path, "Paris hosted three football games last autumn [1].", margin=SURELY)
     answer = notes.ask("池化用来降维吗？", "en")
     assert answer.text == "Your notes say it in Chinese [1].\nYour notes say it in Chinese [2]."
     assert [citation.number for citation in answer.citations] == [1, 2]
@@ -179,17 +178,13 @@ def test_sentence_that_says_most_is_added_where_the_model_left_it_out(tmp_path: 
 
 
 @pytest.mark.usefixtures("words_alike")
-def test_notes_in_the_other_language_are_translated_where_nothing_else_can_be_trusted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("qa.left_out._LEAST_CHANCE", 0.0)
-
+def test_notes_in_the_other_language_are_translated_where_nothing_else_can_be_trusted(tmp_path: Path) -> None:
     def script(messages: Sequence[Message]) -> str:
         if "Translate the sentence" in messages[0].content:
             return "Pooling reduces dimensions." if "降维" in messages[-1].content else "It gives 7 invariances."
         return "Paris hosted three football games last autumn [1]."
 
-    notes, _ = notes_with(tmp_path, script)
+    notes, _ = notes_with(tmp_path, script, margin=SURELY)
     answer = notes.ask("池化用来降维吗？", "en")
     assert answer.text == "Pooling reduces dimensions [1].\nYour notes say it in Chinese [2]."
     assert answer.citations[0].quote == "池化用来降维，减少计算量。"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from fakes import WordEncoder
 from fakes_chat import ScriptedEngine, open_notes
 
@@ -82,23 +81,3 @@ def test_translation_knows_the_names_in_the_headings_of_a_sentence(tmp_path: Pat
     open_notes(tmp_path, {"a.md": text}, engine).ask("LSTM 的遗忘门输出什么？", "both")
     asked = [prompt[-1].content for prompt in engine.prompts if "Translate the sentence" in prompt[0].content]
     assert any(each.startswith("Terms: 遗忘门 = forget gate\n") for each in asked)
-
-
-def test_at_most_three_statements_of_the_cited_passages_are_added(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("qa.left_out.BESIDE", 100.0)  # the word encoder's cosines are far apart
-    said = (
-        "丢弃法随机关掉神经元。",
-        "丢弃法训练时除以保留概率。",
-        "丢弃法测试时什么也不做。",
-        "丢弃法卷积层里很少用它。",
-        "丢弃法比例常取一半。",
-    )
-    engine = ScriptedEngine("丢弃法随机关掉神经元 [1]。")
-    notes = open_notes(
-        tmp_path, {"a.md": f"# 丢弃法\n\n{''.join(said)}\n", "b.md": "# 别的\n\n池化缩小图像。\n"}, engine
-    )
-    answer = notes.ask("丢弃法怎么用？")
-    assert [sentence.change for sentence in answer.sentences] == ["kept", "quoted", "quoted", "quoted"]
-    assert {citation.note_path for citation in answer.citations} == {"a.md"}

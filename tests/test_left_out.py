@@ -33,10 +33,17 @@ def relevance(of: Grounds, values: Sequence[float]) -> Scores:
     return scores
 
 
-def added(text: str, values: Sequence[float], said: str, number: int = 1, language: Language = "zh") -> list[str]:
+def added(
+    text: str,
+    values: Sequence[float],
+    said: str,
+    number: int = 1,
+    language: Language = "zh",
+    support: Support | None = None,
+) -> list[str]:
     """To an answer that cites the passage with this number."""
     of = grounds(text)
-    sentences = [(Sentence(language, said, (1,), 0.3, "cited"), (Support(number, 0, 1, 0.3),))]
+    sentences = [(Sentence(language, said, (1,), 0.3, "cited"), (support or Support(number, 0, 1, 0.3),))]
     return [of.statements[row].text for row in left_out(of, relevance(of, values), sentences, language)]
 
 
@@ -53,6 +60,18 @@ def test_what_is_near_is_added_from_the_passages_that_are_cited() -> None:
 
 def test_what_is_said_already_is_not_added() -> None:
     assert added(TEXT, (2, 1, 0), POOLING) == [NO_WEIGHTS]
+
+
+def test_what_is_said_in_other_words_is_not_added_where_that_is_sure() -> None:
+    start = grounds().statements[0].start
+    sure, unsure = (Support(1, start, start + len(POOLING), score) for score in (0.3, 0.1))
+    assert added(TEXT, (2, 1, 0), "下采样。", support=sure) == [NO_WEIGHTS]
+    assert added(TEXT, (2, 1, 0), "下采样。", support=unsure) == [POOLING, NO_WEIGHTS]
+
+
+def test_at_most_three_are_added() -> None:
+    text = "# 丢弃法\n\n它随机关掉神经元。训练要除以保留概率。测试什么也不做。卷积里很少用它。比例常取一半。\n"
+    assert len(added(text, (1,) * 5, "下采样。")) == 3
 
 
 def test_what_says_nothing_on_the_question_is_not_added() -> None:
