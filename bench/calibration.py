@@ -22,6 +22,7 @@ import numpy as np
 
 from bench.retrieval import Sets, refusal_sets
 from bench.translations import KeptTranslations
+from qa.answering import task_of_draft
 from qa.calibration import KINDS, SIGNS, Calibration, Kind, Weights, fitted, kind_of, shipped
 from qa.chat import LocalChatModel, open_chat_model
 from qa.encoder import Encoder
@@ -90,13 +91,12 @@ def _margins(
     vectors = SentenceVectors(encoder)
     for text, answered in questions:
         found = retriever.find(text, 6, translate=translate)
-        language = detect_language(text)
-        yes, no = yes_no(language)
-        task = gather(text, found, retriever.note, vectors, retriever.glossary()).task
-        logs = model.choose(
-            check_messages(text, task.passages, language, terms=task.terms.get(language, ())), (yes, no)
-        )
-        yield Margin(found.evidence, logs[yes] - logs[no], language, answered)
+        material = gather(text, found, retriever.note, vectors, retriever.glossary())
+        task = task_of_draft(model, material, [detect_language(text)], translate or (lambda *_: None))
+        yes, no = yes_no(task.language)
+        terms = task.terms.get(task.language, ())
+        logs = model.choose(check_messages(task.question, task.passages, task.language, terms=terms), (yes, no))
+        yield Margin(found.evidence, logs[yes] - logs[no], task.language, answered)
 
 
 @functools.cache

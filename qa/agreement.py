@@ -1,4 +1,4 @@
-"""Whether two sentences in two languages say the same, as far as numbers, negations and names tell."""
+"""Whether two sentences in two languages say the same, as far as numbers, formulas, negations and names tell."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Literal
 
 from qa.glossary import Glossary
 from qa.numerals import numbers_of, stated_numbers
+from qa.opposites import opposed
 
-Difference = Literal["number", "negation", "term"]
+Difference = Literal["number", "negation", "term", "opposite", "formula"]
 
 _NEGATED_EN = re.compile(
     r"\b(?:no|not|never|cannot|without|nor|neither|none|unable|fails? to|lacks?|avoid\w*|prevent\w*|rather than"
@@ -20,6 +21,15 @@ _NEGATED_ZH = re.compile(r"[不没非无未免勿莫缺]|避免|防止|而是|�
 # What surely denies, so that its lack in the other sentence is a difference and no choice of words.
 _DENIES_EN = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b", re.IGNORECASE)
 _DENIES_ZH = re.compile(r"不是|并非|而非|不能|不会|无法|(?<!有)没有|不需要|不必|不再|从不")
+# "Does not remove" where the other sentence removes denies too, though both hold a word that denies.
+_KEEPS_EN = re.compile(
+    r"\b(?:not|never|cannot|n['’]t) (?:remove|skip|omit|drop|discard|leave out|eliminate|ignore)\b", re.IGNORECASE
+)
+_REMOVES_ZH = re.compile(
+    r"(?<![不没未别非])(?<!不能|不会|没有|无法|不要|不用|不必|不再)(?:去掉|跳过|省去|省掉|丢掉|删去|消除|忽略)"
+)
+_FORMULA = re.compile(r"\$\$?([^$]+)\$")
+_NO_MATTER = re.compile(r"\s|\\[,;! ]|[${}]|\\(?:mathrm|text|left|right)(?![a-z])")
 # Names that both languages write alike: with a capital inside, a digit or an acronym.
 _NAME = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*|[A-Z]{2,})(?![A-Za-z0-9])")
 
@@ -32,12 +42,18 @@ def differences(zh: str, en: str, glossary: Glossary) -> list[Difference]:
     denies = (_DENIES_ZH.search(zh) and not _NEGATED_EN.search(en)) or (
         _DENIES_EN.search(en) and not _NEGATED_ZH.search(zh)
     )
-    if denies:
+    if denies or (_KEEPS_EN.search(en) and _REMOVES_ZH.search(zh)):
         found.append("negation")
     if not all(names(name, zh, glossary) for name in names_in(en)) or not all(
         names(name, en, glossary) for name in names_in(zh)
     ):
         found.append("term")
+    if opposed(zh, en):
+        found.append("opposite")
+    if any(formula not in _bare(en) for formula in _formulas(zh)) or any(
+        formula not in _bare(zh) for formula in _formulas(en)
+    ):
+        found.append("formula")
     return found
 
 
@@ -53,3 +69,23 @@ def names(name: str, text: str, glossary: Glossary) -> bool:
         return True
     concepts = {id(concept) for concept in glossary.concepts_in(bare)}
     return bool(concepts) and any(id(concept) in concepts for concept in glossary.concepts_in(text))
+
+
+def _formulas(text: str) -> list[str]:
+    return [_bare(formula) for formula in _FORMULA.findall(text)]
+
+
+def _bare(text: str) -> str:
+    """A text without what may be written otherwise in a formula: spaces, braces, dollars, upright letters."""
+    return _NO_MATTER.sub("", text)
+
+
+def left_untold(text: str, translated: str, glossary: Glossary) -> list[str]:
+    """The formulas, numbers and names of a sentence that its translation lacks, as the sentence writes them."""
+    formulas = [found[0] for found in _FORMULA.finditer(text) if _bare(found[1]) not in _bare(translated)]
+    numbers = sorted(stated_numbers(_FORMULA.sub(" ", text)) - numbers_of(translated))
+    return [
+        *formulas,
+        *numbers,
+        *(name for name in dict.fromkeys(names_in(text)) if not names(name, translated, glossary)),
+    ]

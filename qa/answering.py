@@ -151,7 +151,7 @@ class Answerer:
                 yield Sources(tuple(better.hits))
                 material = self._material(request, resolved, better)
             found = better
-            task = self._drafting(model, material, languages)
+            task = task_of_draft(model, material, languages, self._translate)
             material = replace(material, task=fitted(model, task, self._limits))
         watch.passed("translated")
         hits = tuple(found.hits)
@@ -223,21 +223,6 @@ class Answerer:
             return found
         return self._retriever.find(text, request.top_k, request.topic, self._translate)
 
-    def _drafting(self, model: BaseChatModel, material: Material, languages: Sequence[Language]) -> Task:
-        """The task in the language in which its answer is drafted, with the question in it where that can be had.
-
-        The best notes' own where both are wanted. A small model that writes English from Chinese notes at once takes
-        much amiss, so there it writes Chinese first. See bench/results.md.
-        """
-        task, of_notes = material.task, material.language
-        both = len(languages) > 1
-        if not both and not (isinstance(model, LocalChatModel) and of_notes == "zh" != languages[0]):
-            return replace(task, language=languages[0])
-        question = task.question if task.language == of_notes else self._translate(task.question, of_notes)
-        if not question and not both:
-            return replace(task, language=languages[0])
-        return replace(task, question=question or task.question, language=of_notes)
-
     def _chance(self, model: BaseChatModel | None, found: Found, task: Task, calibration: Calibration) -> float:
         """How probable it is that the notes answer, 0 to 1."""
         if not task.passages:
@@ -261,6 +246,24 @@ class _Watch:
 
     def passed(self, stage: str) -> None:
         self.timings.setdefault(stage, time.perf_counter() - self._started)
+
+
+def task_of_draft(
+    model: BaseChatModel, material: Material, languages: Sequence[Language], translate: Translate
+) -> Task:
+    """The task in the language in which its answer is drafted, with the question in it where that can be had.
+
+    The best notes' own where both are wanted. A small model that writes English from Chinese notes at once takes
+    much amiss, so there it writes Chinese first. See bench/results.md.
+    """
+    task, of_notes = material.task, material.language
+    both = len(languages) > 1
+    if not both and not (isinstance(model, LocalChatModel) and of_notes == "zh" != languages[0]):
+        return replace(task, language=languages[0])
+    question = task.question if task.language == of_notes else translate(task.question, of_notes)
+    if not question and not both:
+        return replace(task, language=languages[0])
+    return replace(task, question=question or task.question, language=of_notes)
 
 
 def answer_languages(question: str, language: AnswerLanguage) -> tuple[Language, ...]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from langchain_core.language_models import BaseChatModel
 
 from qa.abstaining import disagreement, pointer
-from qa.agreement import differences
 from qa.chat import LocalChatModel
 from qa.checking import Checker
 from qa.citations import Statement
@@ -19,16 +18,15 @@ from qa.drafting import Draft, Numbering, Telling, shown
 from qa.extractive import extract
 from qa.left_out import left_out, standing_in
 from qa.material import Material
-from qa.support import Support
-from qa.translating import is_chatter
+from qa.support import SURE, Support, only_statement
 from qa.types import Citation, Conflict, Language, Passage, Sentence, SentenceChecked, TextDelta
-from qa.writing import Limits, WrongLanguage, in_language, in_other_language, write
+from qa.verdicts import begins_with_verdict
+from qa.versions import version
+from qa.writing import Limits, WrongLanguage, in_language, write
 
 _log = logging.getLogger(__name__)
 
 _ASKED_ABOUT = 3  # statements that say most: others that say the opposite are looked for
-_TERMS = 6  # names that a translation of a sentence is given
-_SAME = 0.8  # least cosine of a sentence and what the model made of it in the other language
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +133,32 @@ class Composer:
             yield event
             if isinstance(event, SentenceChecked) and event.sentence.change != "dropped":
                 _, found = self._draft(first).latest()
+                place = self._grounds.headings[found[0].number - 1] if found else ""
                 for language in others:
-                    place = self._grounds.headings[found[0].number - 1] if found else ""
-                    text = self._version(model, event.sentence.text, place, first, language, limits)
-                    told = replace(event.sentence, language=language, text=text, change="translated")
                     draft = self._draft(language)
+                    texts = (
+                        version(model, text, place, language, self._grounds, limits)
+                        for text in self._said_by(event.sentence, found)
+                    )
+                    text = next(filter(None, texts), pointer(language))
+                    if text in (sentence.text for sentence in draft.sentences) and text != pointer(language):
+                        continue
+                    told = replace(event.sentence, language=language, text=text, change="translated")
                     gap = " " if language == "en" and draft.sentences else ""
                     draft.put(told, found, gap)
                     yield TextDelta(language, gap + shown(told))
                     yield SentenceChecked(told)
+
+    def _said_by(self, sentence: Sentence, found: Sequence[Support]) -> list[str]:
+        """What a sentence of the draft says, in the words that its translation is to be made from, best first.
+
+        Where the draft is not shown, those of the note where it surely says the same: a small model loses something
+        when it writes, and again when it translates.
+        """
+        if sentence.language in self._languages or (row := only_statement(found, self._grounds)) is None:
+            return [sentence.text]
+        said = [sentence.text, self._grounds.statements[row].text]
+        return said if found[0].score < SURE or begins_with_verdict(sentence.text) else said[::-1]
 
     def _rest(self, model: BaseChatModel, first: Language, limits: Limits) -> Iterator[Telling]:
         """What says most on the question and was left out, in part or whole; or stands in for what was written."""
@@ -214,26 +229,8 @@ class Composer:
         if model is None or limits is None:
             return replace(sentence, text=pointer(language)), found
         place = self._grounds.headings[statement.number - 1]
-        text = self._version(model, statement.text, place, of, language, limits)
-        return replace(sentence, text=text, change="translated"), found
-
-    def _version(
-        self, model: BaseChatModel, sentence: str, place: str, language: Language, other: Language, limits: Limits
-    ) -> str:
-        """A sentence in the other language; where it came out as something else, only that it stands in a note.
-
-        The headings that it stands under tell what its words mean: 门 is a gate there, not a door.
-        """
-        terms = self._grounds.glossary.named_in(f"{sentence}\n{place}", other)[:_TERMS]
-        with contextlib.closing(in_other_language(model, sentence, other, terms, limits)) as pieces:
-            text = " ".join("".join(pieces).split())
-        zh, en = (sentence, text) if language == "zh" else (text, sentence)
-        differing = differences(zh, en, self._grounds.glossary)
-        alike = self._grounds.alike(sentence, text) if text else 0.0
-        if not is_chatter(text) and in_language(text, other) and not differing and alike >= _SAME:
-            return text
-        _log.info("A sentence in the other language differs in %s (cosine %.2f)", differing or "language", alike)
-        return pointer(other)
+        text = version(model, statement.text, place, language, self._grounds, limits)
+        return replace(sentence, text=text or pointer(language), change="translated"), found
 
     def _quoted(self, statement: Statement, language: Language) -> tuple[Sentence, tuple[Support, ...]]:
         support = Support(statement.number, statement.start, statement.end, 0.0)

@@ -153,6 +153,11 @@ class _Reading:
         return frozenset(search_terms(f"{self._heading} {self.text}"))
 
     @cached_property
+    def subject(self) -> list[Unit]:
+        """What the nearest heading names: a sentence often leaves it out."""
+        return [unit for _, unit in named_units(self._heading.rpartition(" > ")[2], self._glossary)]
+
+    @cached_property
     def named(self) -> list[tuple[str, Unit]]:
         return named_units(self.text, self._glossary)
 
@@ -219,6 +224,8 @@ def _about_the_same(one: _Reading, other: _Reading) -> bool:
     pairs = ((one, other), (other, one))
     same_language = one.chinese == other.chinese
     if all(not all(covered(a.names, b.terms)) for a, b in pairs):
+        return False
+    if all(a.subject and not any(covered(a.subject, b.terms)) for a, b in pairs):
         return False
     if one.times and other.times and not one.times & other.times and same_language:
         return False

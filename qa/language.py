@@ -124,6 +124,13 @@ def search_terms(text: str) -> list[str]:
     return list(_terms(normalize(text)))
 
 
+def holds_words(text: str, words: str) -> bool:
+    """Whether whole words stand in a text: 小模型 are none of 减小模型."""
+    bounds = set(itertools.accumulate((len(word) for word in rjieba.cut(text, True)), initial=0))
+    starts = (match.start() for match in re.finditer(re.escape(words), text))
+    return any({start, start + len(words)} <= bounds for start in starts)
+
+
 def _terms(text: str) -> Iterator[str]:
     for match in _TOKEN.finditer(text):
         token = match.group()

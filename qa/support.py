@@ -14,6 +14,7 @@ from qa.grounds import Grounds, Scores, covered, share
 from qa.instructions import is_instruction
 from qa.language import detect_language, normalize, search_terms, split_sentences
 from qa.numerals import numbers_of, stated_numbers
+from qa.opposites import swapped
 from qa.queries import understand
 from qa.types import Passage
 
@@ -78,14 +79,33 @@ def supports(sentence: str, grounds: Grounds, question: str = "") -> tuple[Suppo
     return _supports(grounds.passages, grounds.statements, scores, held, numbers_in(sentence))
 
 
+def only_statement(found: Sequence[Support], grounds: Grounds) -> int | None:
+    """The row of the one statement that a sentence with these supports rests on, or None where it is no single one."""
+    rows = _rows(found[0], grounds) if len(found) == 1 else []
+    return rows[0] if rows and not grounds.statements[rows[0]].whole else None
+
+
+def nearness(sentence: str, support: Support, grounds: Grounds) -> float:
+    """How much more than the least a sentence without numbers is like one of the statements; below 0 less."""
+    if not (rows := _rows(support, grounds)):
+        return support.score
+    units = understand(sentence, grounds.glossary).units
+    covers = share(covered(units, grounds.terms[rows[0]]))
+    least = _MIN_SUPPORT if grounds.languages[rows[0]] == detect_language(sentence) else _MIN_SUPPORT_ACROSS
+    return grounds.alike(sentence, grounds.statements[rows[0]].text) + _COVERAGE_WEIGHT * covers - least
+
+
 def is_supported(found: Sequence[Support]) -> bool:
     """Whether what is nearest is near enough."""
     return bool(found) and found[0].score >= 0
 
 
 def contradicts(sentence: str, note: str, glossary: Glossary) -> bool:
-    """Whether one of two sentences on the same thing affirms what the other plainly denies; by glossary across."""
-    return affirms_denied(sentence, note, glossary) or affirms_denied(note, sentence, glossary)
+    """Whether one of two sentences on the same thing affirms what the other plainly denies, by glossary across; or has
+    a word in whose place the other has its opposite."""
+    return (
+        affirms_denied(sentence, note, glossary) or affirms_denied(note, sentence, glossary) or swapped(sentence, note)
+    )
 
 
 def affirms_denied(sentence: str, denying: str, glossary: Glossary) -> bool:
@@ -107,6 +127,11 @@ def speaking_of(sentence: str, question: str, grounds: Grounds) -> set[int]:
     possible = {number for number, held in enumerate(grounds.numbers, 1) if stated <= held}
     named = grounds.names(sentence)
     return possible.intersection(*named) or possible.intersection(set().union(*named))
+
+
+def _rows(support: Support, grounds: Grounds) -> list[int]:
+    place = support.number, support.start, support.end
+    return [row for row, each in enumerate(grounds.statements) if (each.number, each.start, each.end) == place]
 
 
 def _supports(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.agreement import differences
+from qa.agreement import differences, left_untold
 from qa.glossary import Glossary
 
 
@@ -18,6 +18,7 @@ from qa.glossary import Glossary
         ("循环神经网络难以并行。", "RNNs can hardly run in parallel."),
         ("阈值取 0.5。", "The threshold is 0.5."),
         ("可以用它来检查代码有没有写错。", "It tells whether the code is wrong."),
+        ("再抽 $k$ 个词，直接算 $e^{z}$。", "Draw k words and compute $e^z$."),
     ],
 )
 def test_the_same_in_both_languages_does_not_differ(zh: str, en: str) -> None:
@@ -32,7 +33,18 @@ def test_the_same_in_both_languages_does_not_differ(zh: str, en: str) -> None:
         ("ReLU 不能解决梯度消失。", "ReLU solves vanishing gradients.", "negation"),
         ("池化减少计算量。", "Pooling does not reduce computation.", "negation"),
         ("GRU 有两个门。", "The LSTM has two gates.", "term"),
+        ("只有约 1200 万参数。", "It has only 1200 million parameters.", "number"),
+        ("RMSNorm 去掉减均值这一步，也没有偏置。", "RMSNorm does not remove the mean step, nor the bias.", "negation"),
+        ("抬高低频词的概率。", "It raises that of high-frequency words.", "opposite"),
+        ("按词频的 $3/4$ 次方抽样。", "They are drawn by $(3/4)^3$ of the frequency.", "formula"),
+        ("按 $p/q$ 的概率接受。", "It is accepted with a probability.", "formula"),
     ],
 )
-def test_numbers_negations_and_names_are_compared(zh: str, en: str, difference: str) -> None:
+def test_numbers_negations_names_and_opposites_are_compared(zh: str, en: str, difference: str) -> None:
     assert difference in differences(zh, en, Glossary.load())
+
+
+def test_what_a_translation_leaves_untold_is_as_the_sentence_writes_it() -> None:
+    text = "带 KL 约束的 LSTM 下溢成 0，再取 0.5。"
+    assert left_untold(text, "An LSTM underflows, then 0.5.", Glossary.load()) == ["KL"]
+    assert left_untold("共 12 层，按 $p/q$ 接受。", "There are layers.", Glossary.load()) == ["$p/q$", "12"]

@@ -36,7 +36,7 @@ def notes_with(tmp_path: Path, script: object, margin: float = 5.0) -> tuple[Not
 @pytest.fixture
 def words_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """The word encoder knows no words of the other language: no translation is near what it translates."""
-    monkeypatch.setattr("qa.composing._SAME", -1.0)
+    monkeypatch.setattr("qa.versions._SAME", -1.0)
 
 
 def by_language(zh: str, en: str) -> object:

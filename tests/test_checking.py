@@ -49,7 +49,20 @@ def test_sentence_that_the_model_says_the_notes_deny_is_not_supported() -> None:
 
 def test_number_goes_to_the_note_sentence_that_the_model_says_agrees() -> None:
     made, _ = checker({"反而变差。\n": 3.0, "": -3.0})
-    assert quotes(made, "标签平滑的模型不宜部署成教师模型。") == ["标签平滑的模型当教师效果反而变差。"]
+    sentence = "标签平滑的模型适合部署教师效果反而变差。"
+    assert quotes(made, sentence) == ["标签平滑的模型当教师效果反而变差。"]
+
+
+def test_sentence_that_is_near_nothing_is_not_asked_about() -> None:
+    made, engine = checker(50.0)
+    assert quotes(made, "标签平滑的模型不宜部署成教师模型。") == []
+    assert engine.chosen == []
+
+
+@pytest.mark.parametrize(("margin", "agrees"), [(0.5, False), (1.0, True)])
+def test_in_chinese_the_model_must_be_surer(margin: float, agrees: bool) -> None:
+    made, _ = checker(margin)
+    assert bool(quotes(made, "标签平滑的模型适合部署，当教师。")) is agrees
 
 
 def test_sentence_with_a_number_that_no_source_has_is_not_asked_about() -> None:

@@ -71,6 +71,12 @@ def test_what_is_denied_of_something_else_is_no_opposite() -> None:
     assert disagree("距离可以解释为概率。", "距离不是概率，所以要做概率校正。", Glossary.load(), of)
 
 
+def test_sentences_without_a_subject_are_about_that_of_their_headings() -> None:
+    one, other = "输出范围 (0,1)，可以解释为概率。", "输出是距离不是概率，需要另做概率校正；"
+    assert not disagree(one, other, Glossary.load(), ("激活函数 > Sigmoid", "支持向量机 > SVM 的优缺点"))
+    assert disagree(one, other, Glossary.load(), ("激活函数 > Sigmoid", "激活函数 > Sigmoid 的输出"))
+
+
 def test_only_sentences_asked_about_are_compared() -> None:
     text = (
         "# A\n\n## 一\n\nBN 在批量很小时效果很好。\n\n## 二\n\n池化用来降维。\n\n## 三\n\nBN 在批量很小时效果很差。\n"

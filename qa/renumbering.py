@@ -1,0 +1,63 @@
+"""The numbers of a sentence as the other language writes them, since a small model miscounts 万 and 分之."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from qa.numerals import RUN_ZH, SCALED, SCALES, TENTHS_ZH, tenths, times, value_zh
+from qa.types import Language
+
+_COUNTS_EN = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
+_COUNTS_ZH = ((10**12, "万亿"), (10**8, "亿"), (10**4, "万"))
+_LONGEST = 5  # digits before the unit, the point apart: with more, the number is clearer in digits alone
+_RUN = RUN_ZH.pattern
+_PART_ZH = re.compile(rf"(?<![\d.])({_RUN})分之(\d+(?:\.\d+)?|{_RUN})(?!点)")
+_PARTS_EN = {(1, 2): "half", (1, 3): "a third", (2, 3): "two thirds", (1, 4): "a quarter", (3, 4): "three quarters"}
+_MANY_ZH = re.compile(rf"(?<!分之)(?=[一二三四五六七八九两]){_RUN}(?<=[万亿])(?![分多几余])")
+_MANY_EN = re.compile(SCALED.pattern, re.IGNORECASE)
+_SPACES = re.compile(" {2,}")
+_BESIDE_MARK = re.compile(r" +(?=[，。；：！？、）]|[.,;:!?](?:\s|\Z))|(?<=[，。；：！？、（]) +")
+
+
+def renumbered(text: str, language: Language) -> str:
+    """A text in the other language, its numbers as `language` writes them.
+
+    1200 万 becomes 12 million, 四分之一 a quarter, 百分之七 7%; 12 million becomes 1200 万.
+    """
+    if language == "zh":
+        return _MANY_EN.sub(lambda match: _count(match, _COUNTS_ZH) or match[0], text)
+    put = SCALED.sub(lambda match: f" {_count(match, _COUNTS_EN) or match[0]} ", text)
+    put = _MANY_ZH.sub(lambda match: f" {_said(Decimal(value_zh(match[0])), _COUNTS_EN)} ", put)
+    put = _PART_ZH.sub(lambda match: f" {_part(match)} ", put)
+    put = TENTHS_ZH.sub(lambda match: f" {tenths(match)}% ", put)
+    return text if put == text else spaced(put)
+
+
+def spaced(text: str) -> str:
+    """A text into which words of the other language were put, with one space between them and none beside marks."""
+    return _BESIDE_MARK.sub("", _SPACES.sub(" ", text)).strip()
+
+
+def _count(match: re.Match[str], counts: tuple[tuple[int, str], ...]) -> str:
+    number = times(match[1], SCALES[match[2].lower()])
+    return _said(Decimal(number), counts) if number != match[1] else ""
+
+
+def _said(number: Decimal, counts: tuple[tuple[int, str], ...]) -> str:
+    """A number with its unit; empty where it would be no shorter so."""
+    for unit, name in counts:
+        if number >= unit:
+            short = f"{(number / unit).normalize():f}"
+            if len(short.replace(".", "")) <= _LONGEST:
+                return f"{short} {name}"
+            break
+    return f"{number.normalize():,f}"
+
+
+def _part(match: re.Match[str]) -> str:
+    whole = value_zh(match[1])
+    part = match[2] if match[2][0].isdecimal() else str(value_zh(match[2]))
+    if whole == 100:
+        return f"{part}%"
+    return _PARTS_EN.get((int(part), whole), f"{part}/{whole}") if part.isdecimal() else f"{part}/{whole}"

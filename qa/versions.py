@@ -1,0 +1,79 @@
+"""A sentence in the other language, by the chat model, compared with the sentence and asked for again if it differs."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+
+from langchain_core.language_models import BaseChatModel
+
+from qa.agreement import differences, left_untold
+from qa.glossary import Glossary
+from qa.grounds import Grounds
+from qa.language import holds_words
+from qa.opposites import named_sides, opposed
+from qa.prompts import Terms
+from qa.renumbering import renumbered, spaced
+from qa.translating import is_chatter
+from qa.types import Language
+from qa.writing import Limits, in_language, in_other_language
+
+_log = logging.getLogger(__name__)
+
+_TERMS = 6  # names that a translation of a sentence is given
+_SAME = 0.8  # least cosine of a sentence and what the model made of it in the other language
+_DISPLAYED = re.compile(r"\s*\$\$.*\$\$\s*\Z", re.DOTALL)
+
+
+def version(
+    model: BaseChatModel, sentence: str, place: str, language: Language, grounds: Grounds, limits: Limits
+) -> str | None:
+    """A sentence in a language; None where it came out as something else, twice.
+
+    The headings that it stands under, its place, tell what its words mean: 门 is a gate there, not a door.
+    A formula on lines of its own stays as it is. Raises ModelUnreachable and ModelFailed.
+    """
+    displayed = _DISPLAYED.search(sentence)
+    text, formula = (sentence[: displayed.start()], displayed.group()) if displayed else (sentence, "")
+    glossary = grounds.glossary
+    terms = glossary.named_in(f"{text}\n{place}", language)[:_TERMS]
+    asked = renumbered(text, language)
+    first = _translated(model, asked, language, terms, limits)
+    is_same = _is_same(text, first, language, grounds)
+    untold = left_untold(text, first, glossary)
+    zh, en = (first, text) if language == "zh" else (text, first)
+    sides = named_sides(text, language) if opposed(zh, en) else []
+    unnamed = [
+        (name, other) for name, other in terms if holds_words(text, name) and not _names(first, name, other, glossary)
+    ]
+    if not (untold or unnamed or sides) or (is_same and not unnamed):
+        return first + formula if is_same else None
+    for name, other in (*sides, *unnamed):  # a name that it need not translate is one that it keeps
+        asked = spaced(asked.replace(name, f" {other} "))
+    second = _translated(model, asked, language, [*((each, each) for each in untold), *terms], limits)
+    if _is_same(text, second, language, grounds):
+        return second + formula
+    return first + formula if is_same else None
+
+
+def _names(translated: str, name: str, other: str, glossary: Glossary) -> bool:
+    """Whether a translation names a thing by any of its names."""
+    said = {id(concept) for concept in glossary.concepts_in(translated)}
+    return name in translated or any(id(concept) in said for concept in glossary.concepts_named(other))
+
+
+def _translated(model: BaseChatModel, text: str, language: Language, terms: Terms, limits: Limits) -> str:
+    with contextlib.closing(in_other_language(model, text, language, terms, limits)) as pieces:
+        return " ".join("".join(pieces).split())
+
+
+def _is_same(text: str, translated: str, language: Language, grounds: Grounds) -> bool:
+    if is_chatter(translated) or not in_language(translated, language):
+        return False
+    zh, en = (translated, text) if language == "zh" else (text, translated)
+    differing = differences(zh, en, grounds.glossary)
+    alike = grounds.alike(text, translated)
+    if differing or alike < _SAME:
+        _log.info("A translated sentence differs in %s (cosine %.2f)", differing or "meaning", alike)
+    return not differing and alike >= _SAME
