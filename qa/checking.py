@@ -17,7 +17,7 @@ from qa.grounds import Grounds, Scores
 from qa.language import detect_language
 from qa.prompts import agreement_messages, telling_messages, verdict_messages, yes_no
 from qa.relevance import BESIDE
-from qa.support import SURE, Support, nearness, speaking_of, supports
+from qa.support import SURE, Support, contradicts, nearness, speaking_of, supports
 from qa.types import Language
 from qa.verdicts import says_yes, wants_verdict
 
@@ -85,8 +85,13 @@ class Checker:
         sentence = without_numbers(raw)
         possible = speaking_of(sentence, self._question, self._grounds)
         for support in self._candidates(found):
-            is_near = support.number in possible and nearness(sentence, support, self._grounds) >= _NEAREST_ASKED
-            if is_near and self._agreement(support, sentence) >= _AGREES[detect_language(sentence)]:
+            note = self._grounds.passages[support.number - 1].text[support.start : support.end]
+            possibly = (
+                support.number in possible
+                and not contradicts(sentence, note, self._grounds.glossary)
+                and nearness(sentence, support, self._grounds) >= _NEAREST_ASKED
+            )
+            if possibly and self._agreement(note, sentence) >= _AGREES[detect_language(sentence)]:
                 others = [each for each in found[1:] if each.score >= 0] if found and support is found[0] else []
                 return (support, *others)
         return _refused(found)
@@ -122,9 +127,8 @@ class Checker:
                 candidates.append(each)
         return candidates
 
-    def _agreement(self, support: Support, sentence: str) -> float:
+    def _agreement(self, note: str, sentence: str) -> float:
         assert self._model is not None
-        note = self._grounds.passages[support.number - 1].text[support.start : support.end]
         language = detect_language(sentence)
         yes, no = yes_no(language)
         chances = self._model.choose(agreement_messages(note, sentence, language), (yes, no))

@@ -71,6 +71,12 @@ def test_sentence_with_a_number_that_no_source_has_is_not_asked_about() -> None:
     assert engine.chosen == []
 
 
+def test_what_a_note_contradicts_is_not_asked_about() -> None:
+    made, engine = checker(5.0)
+    assert quotes(made, "池化不是用来降维。") == []
+    assert engine.chosen == []
+
+
 def test_without_a_model_nearness_decides() -> None:
     made, _ = checker(None)
     assert quotes(made, "标签平滑的模型适合部署 [3]。") == ["标签平滑的模型适合部署。"]
