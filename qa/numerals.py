@@ -20,8 +20,8 @@ SCALED = re.compile(rf"(?<![a-z_\d.])({_NUMBER})\s*({_SCALE})(?![a-z\d]|分之)"
 _LETTERS = {"k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 _LETTERED = re.compile(rf"(?<![a-z_\d.])({_NUMBER})\s?([kmbt])\b")
 _LABEL = re.compile(r"[a-z]-?\d+(?:\.\d+)*|\d+(?:\.\d+)*[a-z]\b|\b\d+x\d+\b")  # L2, GPT-4, 3D, 1x1: names, not numbers
-_COUNTED = "zero one two three four five six seven eight nine ten eleven twelve"
-_WORDS_EN = {word: str(number) for number, word in enumerate(_COUNTED.split())} | {
+COUNTED = "zero one two three four five six seven eight nine ten eleven twelve"
+_WORDS_EN = {word: str(number) for number, word in enumerate(COUNTED.split())} | {
     "once": "1", "twice": "2", "both": "2", "half": "2", "halve": "2", "halves": "2", "double": "2", "third": "3",
     "thirds": "3", "thrice": "3", "triple": "3", "quarter": "4", "quarters": "4", "hundred": "100",
     "thousand": "1000", "million": "1000000", "billion": "1000000000",
@@ -32,7 +32,7 @@ _WORD_EN = re.compile(r"[a-z]+")
 _UNIT_EN = re.compile(r"\b(?:one|each|per) unit\b|\bunit (?:increase|change|step|length|norm|variance)\b")
 _FRACTION_EN = re.compile(
     rf"\b(?:an?|one)[- ](quarter)\b|\b(?:a|one)[- ](third|{'|'.join(_PARTS)})(?= (?:of|less|more|fewer)\b)"
-    rf"|\b(?:{'|'.join(_COUNTED.split()[2:11])})[- ](thirds|quarters|(?:{'|'.join(_PARTS)})s)\b"
+    rf"|\b(?:{'|'.join(COUNTED.split()[2:11])})[- ](thirds|quarters|(?:{'|'.join(_PARTS)})s)\b"
 )
 _FRACTION_ZH = re.compile(r"(?<![一二三四五六七八九十百千万])(?![百千万]分之)([一二三四五六七八九十百千万]+)分之")
 _PERCENT = re.compile(r"(?<![\d.])(\d\d)\s?%")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from qa.numerals import RUN_ZH, SCALED, SCALES, TENTHS_ZH, tenths, times, value_zh
+from qa.numerals import COUNTED, RUN_ZH, SCALED, SCALES, TENTHS_ZH, numbers_of, tenths, times, value_zh
 from qa.types import Language
 
 _COUNTS_EN = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
@@ -16,6 +16,12 @@ _PART_ZH = re.compile(rf"(?<![\d.])({_RUN})分之(\d+(?:\.\d+)?|{_RUN})(?!点)")
 _PARTS_EN = {(1, 2): "half", (1, 3): "a third", (2, 3): "two thirds", (1, 4): "a quarter", (3, 4): "three quarters"}
 _MANY_ZH = re.compile(rf"(?<!分之)(?=[一二三四五六七八九两]){_RUN}(?<=[万亿])(?![分多几余])")
 _MANY_EN = re.compile(SCALED.pattern, re.IGNORECASE)
+# A count from two on with the word that counts things; 第二层 and 二十几个 are none.
+_COUNT_ZH = re.compile(
+    r"(?<![第十百千万亿几数每一二三四五六七八九两])([两俩二三四五六七八九]|[二三四五六七八九]?十[一二三四五六七八九]?)"
+    r"(?:个|种|类|步|层|条|项|次|倍|组|份|部分|方面|阶段|块|行|列)"
+)
+_WORDS_EN = dict(enumerate(COUNTED.split()))
 _SPACES = re.compile(" {2,}")
 _BESIDE_MARK = re.compile(r" +(?=[，。；：！？、）]|[.,;:!?](?:\s|\Z))|(?<=[，。；：！？、（]) +")
 
@@ -32,6 +38,13 @@ def renumbered(text: str, language: Language) -> str:
     put = _PART_ZH.sub(lambda match: f" {_part(match)} ", put)
     put = TENTHS_ZH.sub(lambda match: f" {tenths(match)}% ", put)
     return text if put == text else spaced(put)
+
+
+def uncounted(text: str, translated: str) -> list[tuple[str, str]]:
+    """(count in a Chinese text, its number in English) of those that an English translation lacks: 两个, two."""
+    counts = {match[0]: value_zh(match[1]) for match in _COUNT_ZH.finditer(text)}
+    held = numbers_of(translated)
+    return [(written, _WORDS_EN.get(count, str(count))) for written, count in counts.items() if str(count) not in held]
 
 
 def spaced(text: str) -> str:

@@ -14,7 +14,7 @@ from qa.grounds import Grounds
 from qa.language import holds_words
 from qa.opposites import named_sides, opposed
 from qa.prompts import Terms
-from qa.renumbering import renumbered, spaced
+from qa.renumbering import renumbered, spaced, uncounted
 from qa.translating import is_chatter
 from qa.types import Language
 from qa.writing import Limits, in_language, in_other_language
@@ -47,11 +47,12 @@ def version(
     unnamed = [
         (name, other) for name, other in terms if holds_words(text, name) and not _names(first, name, other, glossary)
     ]
-    if not (untold or unnamed or sides) or (is_same and not unnamed):
+    counts = uncounted(text, first) if language == "en" else []
+    if not (untold or unnamed or sides or counts) or (is_same and not unnamed and not counts):
         return first + formula if is_same else None
     for name, other in (*sides, *unnamed):  # a name that it need not translate is one that it keeps
         asked = spaced(asked.replace(name, f" {other} "))
-    second = _translated(model, asked, language, [*((each, each) for each in untold), *terms], limits)
+    second = _translated(model, asked, language, [*((each, each) for each in untold), *counts, *terms], limits)
     if _is_same(text, second, language, grounds):
         return second + formula
     return first + formula if is_same else None

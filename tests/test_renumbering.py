@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.renumbering import renumbered
+from qa.renumbering import renumbered, uncounted
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,9 @@ def test_english_numbers_become_chinese_ones(text: str, written: str) -> None:
 )
 def test_what_is_no_plain_number_stays(text: str) -> None:
     assert renumbered(text, "en") == text
+
+
+def test_counts_that_a_translation_lacks_are_told_in_words() -> None:
+    text = "只需两个模型，训练十二步，第二层有二十三种，分三类。"
+    assert uncounted(text, "Three classes.") == [("两个", "two"), ("十二步", "twelve"), ("二十三种", "23")]
+    assert uncounted("二十几个、每两步、一个", "Some.") == []

@@ -57,6 +57,12 @@ def test_a_name_of_the_field_that_was_lost_is_put_into_the_sentence() -> None:
     ]
 
 
+def test_a_count_that_was_lost_is_asked_for_again_and_does_not_cost_the_translation() -> None:
+    made, asked = translated("只需两个模型。", "It only takes models.", "It only takes two models.")
+    assert (made, asked[1]) == ("It only takes two models.", "Terms: 两个 = two\n只需两个模型。")
+    assert translated("只需两个模型。", "It only takes models.", "It takes 7.")[0] == "It only takes models."
+
+
 def test_a_word_that_became_its_opposite_is_put_into_the_sentence() -> None:
     made, asked = translated("抬高低频词的概率。", "It is for high-frequency words.", "It is for low-frequency words.")
     assert made == "It is for low-frequency words."
