@@ -47,8 +47,8 @@ def version(
     unnamed = [
         (name, other) for name, other in terms if holds_words(text, name) and not _names(first, name, other, glossary)
     ]
-    counts = uncounted(text, first) if language == "en" else []
-    if not (untold or unnamed or sides or counts) or (is_same and not unnamed and not counts):
+    counts = uncounted(text, first) if is_same and language == "en" else []
+    if not (unnamed or counts or (not is_same and (untold or sides))):
         return first + formula if is_same else None
     for name, other in (*sides, *unnamed):  # a name that it need not translate is one that it keeps
         asked = spaced(asked.replace(name, f" {other} "))
