@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from qa.language import normalize
+from qa.language import STOP_WORDS, normalize
 from qa.types import Language
 
 Words = tuple[str, str]  # Chinese and English, as regular expressions
@@ -61,15 +61,15 @@ _NAMED_SIDES, _MEASURED_SIDES = (
     for pairs in (_NAMED, _MEASURED)
 )
 _DENIES = re.compile(r"[不没无未非]|\b(?:not?|never|cannot|without|less|un\w+)\b|n['’]t\b")
-_HAN_BESIDE = 2  # characters that tell where in a sentence such a word stands
-_AFTER = re.compile(rf"[\u4e00-\u9fff]{{{_HAN_BESIDE}}}|[ -](?:[a-z]{{3,}})\b")
-_BEFORE = re.compile(rf"[\u4e00-\u9fff]{{{_HAN_BESIDE}}}$|\b[a-z]{{3,}}[ -]$")
+# What tells where in a sentence such a word stands: characters, more of them beside a 的, or a word of weight.
+_AFTER = re.compile(r"的?[\u4e00-\u9fff]{2}|[ -]([a-z]+)\b")
+_BEFORE = re.compile(r"(?:[\u4e00-\u9fff]{3}的|[\u4e00-\u9fff](?!的)[\u4e00-\u9fff])$|\b([a-z]+)[ -]$")
 
 
 def named_sides(text: str, language: Language) -> list[tuple[str, str]]:
     """(word in a text in the other language, the same in a language) of what there are two of."""
     pairs = _USUAL.items() if language == "en" else ((en, zh) for zh, en in _USUAL.items())
-    return [(word, name) for word, name in pairs if word in text]
+    return [(word, name) for word, name in pairs if re.search(rf"(?<![a-z]){word}(?![a-z])", text)]
 
 
 def opposed(zh: str, en: str) -> bool:
@@ -100,9 +100,9 @@ def swapped(sentence: str, note: str) -> bool:
 def _places(text: str, word: re.Pattern[str]) -> Iterator[tuple[str, str]]:
     """What stands right before and right after a word, one of the two at a time."""
     for match in word.finditer(text):
-        if before := _BEFORE.search(text[: match.start()]):
+        if (before := _BEFORE.search(text[: match.start()])) and before[1] not in STOP_WORDS:
             yield before[0], ""
-        if after := _AFTER.match(text, match.end()):
+        if (after := _AFTER.match(text, match.end())) and after[1] not in STOP_WORDS:
             yield "", after[0]
 
 

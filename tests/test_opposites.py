@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.opposites import opposed, swapped
+from qa.opposites import named_sides, opposed, swapped
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,15 @@ def test_an_opposite_in_the_same_words_is_a_swap(sentence: str, note: str) -> No
         ("避免高频词。", "作用是抬高低频词被抽中的概率，避免负例全是高频词。"),
         ("The encoder reads.", "The decoder writes what the encoder reads."),
         ("增加", "减少"),
+        ("编码器的输出送给解码器。", "解码器的输入是上一步的词。"),
+        ("It scales the output.", "It scales the input."),
+        ("More than one.", "Less than one."),
     ],
 )
 def test_the_opposite_elsewhere_is_none(sentence: str, note: str) -> None:
     assert not swapped(sentence, note)
+
+
+def test_the_sides_in_a_text_are_named_in_the_other_language() -> None:
+    assert named_sides("低频词不是高频词", "en") == [("高频", "high-frequency"), ("低频", "low-frequency")]
+    assert named_sides("the encoder, not two decoders", "zh") == [("encoder", "编码器")]
