@@ -56,7 +56,8 @@ def left_out(
 
 def standing_in(grounds: Grounds, relevance: Scores, tells: Tells) -> list[int]:
     """Rows of the statements that likeliest answer, in the order of the notes; at least one where there is any."""
-    rows = [i for i in _likely(grounds, relevance) if not _is_formula(grounds.statements[i])][:_LIKELY]
+    likely = _likely(grounds, relevance)
+    rows = [i for i in likely if not (_is_formula(grounds.statements[i]) or _is_code(grounds, i))][:_LIKELY]
     near, word, bias = _CHANCE
     chances: dict[int, float] = {}
     for row in rows:
@@ -77,8 +78,13 @@ def _stands_alone(grounds: Grounds, row: int) -> bool:
     statement = grounds.statements[row]
     if "|" in statement.text or _is_formula(statement) or len(statement.text) < SENTENCE_CHARS:
         return False
+    return not _is_code(grounds, row)
+
+
+def _is_code(grounds: Grounds, row: int) -> bool:
+    statement = grounds.statements[row]
     before = grounds.passages[statement.number - 1].text[: statement.start].splitlines()
-    return sum(line.lstrip().startswith(_FENCES) for line in before) % 2 == 0
+    return sum(line.lstrip().startswith(_FENCES) for line in before) % 2 == 1
 
 
 def _is_said(grounds: Grounds, row: int, found: Sequence[Support]) -> bool:

@@ -22,6 +22,20 @@ _COUNT_ZH = re.compile(
     r"(?:个|种|类|步|层|条|项|次|倍|组|份|部分|方面|阶段|块|行|列)"
 )
 _WORDS_EN = dict(enumerate(COUNTED.split()))
+_DIGITS_ZH = dict(zip(COUNTED.split(), "零一二三四五六七八九十", strict=False)) | {"a": "一", "an": "一"}
+_PARTS_ZH = dict(
+    zip(
+        ("third", "quarter", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"),
+        "三四四五六七八九十",
+        strict=True,
+    )
+)
+_PART = "|".join(_PARTS_ZH)
+_PART_EN = re.compile(
+    rf"\b({'|'.join(list(_DIGITS_ZH)[2:10])})[- ]({_PART})s\b"
+    rf"|\b(an?|one)[- ]({_PART})\b(?=\s+(?:of|less|more|fewer|for)\b|[,.;:!?)]|\Z)",
+    re.IGNORECASE,
+)
 _SPACES = re.compile(" {2,}")
 _BESIDE_MARK = re.compile(r" +(?=[，。；：！？、）]|[.,;:!?](?:\s|\Z))|(?<=[，。；：！？、（]) +")
 
@@ -29,15 +43,21 @@ _BESIDE_MARK = re.compile(r" +(?=[，。；：！？、）]|[.,;:!?](?:\s|\Z))|(
 def renumbered(text: str, language: Language) -> str:
     """A text in the other language, its numbers as `language` writes them.
 
-    1200 万 becomes 12 million, 四分之一 a quarter, 百分之七 7%; 12 million becomes 1200 万.
+    1200 万 becomes 12 million, 四分之一 a quarter, 百分之七 7%; 12 million becomes 1200 万, two thirds 三分之二.
     """
     if language == "zh":
-        return _MANY_EN.sub(lambda match: _count(match, _COUNTS_ZH) or match[0], text)
+        put = _MANY_EN.sub(lambda match: _count(match, _COUNTS_ZH) or match[0], text)
+        return _PART_EN.sub(_part_zh, put)
     put = SCALED.sub(lambda match: f" {_count(match, _COUNTS_EN) or match[0]} ", text)
     put = _MANY_ZH.sub(lambda match: f" {_said(Decimal(value_zh(match[0])), _COUNTS_EN)} ", put)
     put = _PART_ZH.sub(lambda match: f" {_part(match)} ", put)
     put = TENTHS_ZH.sub(lambda match: f" {tenths(match)}% ", put)
     return text if put == text else spaced(put)
+
+
+def _part_zh(match: re.Match[str]) -> str:
+    count, part = (match[1] or match[3]).lower(), (match[2] or match[4]).lower()
+    return f"{_PARTS_ZH[part]}分之{_DIGITS_ZH[count]}"
 
 
 def uncounted(text: str, translated: str) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 _TERMS = 6  # names that a translation of a sentence is given
 _SAME = 0.8  # least cosine of a sentence and what the model made of it in the other language
+_PAIR = re.compile(r"(\S+) = \1(?!\w)")  # a term that it was told, said again
 _DISPLAYED = re.compile(r"\s*\$\$.*\$\$\s*\Z", re.DOTALL)
 
 
@@ -70,7 +71,11 @@ def _translated(model: BaseChatModel, text: str, language: Language, terms: Term
 
 
 def _is_same(text: str, translated: str, language: Language, grounds: Grounds) -> bool:
-    if is_chatter(translated) or not in_language(translated, language):
+    if (
+        is_chatter(translated)
+        or not in_language(translated, language)
+        or (_PAIR.search(translated) and "=" not in text)
+    ):
         return False
     zh, en = (translated, text) if language == "zh" else (text, translated)
     differing = differences(zh, en, grounds.glossary)

@@ -101,3 +101,9 @@ def test_where_nothing_answers_the_likeliest_stands_in_alone() -> None:
 
 def test_where_the_model_cannot_tell_the_nearest_stand_in() -> None:
     assert stand_ins((3, 1, 2), {POOLING: 3.0, NO_WEIGHTS: None, KERNEL: None}) == [POOLING, KERNEL]
+
+
+def test_code_stands_in_for_nothing() -> None:
+    of = grounds("# 网络\n\n池化能降维。\n\n```\nreturn pool(x, kernel_size)\n```\n")
+    rows = relevance(of, range(len(of.singles())))
+    assert [of.statements[row].text for row in standing_in(of, rows, lambda _: 3.0)] == ["池化能降维。"]

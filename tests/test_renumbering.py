@@ -33,6 +33,12 @@ def test_chinese_numbers_become_english_ones(text: str, written: str) -> None:
         ("1.2 billion, 3 Million", "12 亿, 300 万"),
         ("1.5 trillion tokens", "1.5 万亿 tokens"),
         ("1.234567 million", "1,234,567"),
+        (
+            "two thirds of a block, against one third for attention",
+            "三分之二 of a block, against 三分之一 for attention",
+        ),
+        ("A quarter, three-eighths and a tenth less", "四分之一, 八分之三 and 十分之一 less"),
+        ("a third gate and the one third party", "a third gate and the one third party"),
     ],
 )
 def test_english_numbers_become_chinese_ones(text: str, written: str) -> None:

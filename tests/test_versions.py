@@ -48,6 +48,10 @@ def test_a_number_that_was_lost_is_asked_for_again_by_name() -> None:
     assert asked[1] == "Terms: 0 = 0\n下溢成 0 之后是负无穷。"
 
 
+def test_a_hint_is_no_translation() -> None:
+    assert translated("下溢成 0 之后是负无穷。", "It underflows.", "0 = 0. It underflows to 0.")[0] is None
+
+
 def test_a_name_of_the_field_that_was_lost_is_put_into_the_sentence() -> None:
     made, asked = translated("它与遗忘门一起用。", "It is used together.", "It is used with the forget gate.")
     assert made == "It is used with the forget gate."
