@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 _TERMS = 6  # names that a translation of a sentence is given
 _SAME = 0.8  # least cosine of a sentence and what the model made of it in the other language
+_PLACES = re.compile(r"(?<![\u4e00-\u9fff])[一二三四五六七]是")
 _PAIR = re.compile(r"(\S+) = \1(?!\w)")  # a term that it was told, said again
 _DISPLAYED = re.compile(r"\s*\$\$.*\$\$\s*\Z", re.DOTALL)
 
@@ -39,7 +40,7 @@ def version(
     text, formula = (sentence[: displayed.start()], displayed.group()) if displayed else (sentence, "")
     glossary = grounds.glossary
     terms = glossary.named_in(f"{text}\n{place}", language)[:_TERMS]
-    asked = renumbered(text, language)
+    asked = renumbered(_without_place(text), language)
     first = _translated(model, asked, language, terms, limits)
     is_same = _is_same(text, first, language, grounds)
     untold = left_untold(text, first, glossary)
@@ -57,6 +58,11 @@ def version(
     if _is_same(text, second, language, grounds):
         return second + formula
     return first + formula if is_same else None
+
+
+def _without_place(text: str) -> str:
+    """A sentence without the 二是 that it has from the list before it, which by itself reads as a number of things."""
+    return text[2:] if len(_PLACES.findall(text)) == 1 and _PLACES.match(text) else text
 
 
 def _names(translated: str, name: str, other: str, glossary: Glossary) -> bool:

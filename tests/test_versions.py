@@ -48,6 +48,12 @@ def test_a_number_that_was_lost_is_asked_for_again_by_name() -> None:
     assert asked[1] == "Terms: 0 = 0\n下溢成 0 之后是负无穷。"
 
 
+def test_the_place_in_a_list_that_is_not_there_is_not_translated() -> None:
+    assert translated("二是所有层共享参数。", "All layers share parameters.")[1] == ["所有层共享参数。"]
+    both = "一是参数少，二是速度快。"
+    assert translated(both, "It has few parameters and is fast.")[1] == [both]
+
+
 def test_a_hint_is_no_translation() -> None:
     assert translated("下溢成 0 之后是负无穷。", "It underflows.", "0 = 0. It underflows to 0.")[0] is None
 
