@@ -23,7 +23,7 @@ _DENIES_EN = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b", re.IGNORECASE)
 _DENIES_ZH = re.compile(r"不是|并非|而非|不能|不会|无法|(?<!有)没有|不需要|不必|不再|从不")
 # "Does not remove" where the other sentence removes denies too, though both hold a word that denies.
 _KEEPS_EN = re.compile(
-    r"\b(?:not|never|cannot|n['’]t) (?:remove|skip|omit|drop|discard|leave out|eliminate|ignore)\b", re.IGNORECASE
+    r"(?:\b(?:not|never|cannot)|n['’]t) (?:remove|skip|omit|drop|discard|leave out|eliminate|ignore)\b", re.IGNORECASE
 )
 _REMOVES_ZH = re.compile(
     r"(?<![不没未别非])(?<!不能|不会|没有|无法|不要|不用|不必|不再)(?:去掉|跳过|省去|省掉|丢掉|删去|消除|忽略)"

@@ -18,6 +18,7 @@ from qa.grounds import Grounds, covered, share
 from qa.language import has_han, normalize, search_terms
 from qa.lexical import Unit
 from qa.numerals import counted_numbers, numbers_of, stated_numbers
+from qa.opposites import SIDES
 from qa.queries import named_units, understand
 from qa.support import affirms_denied
 
@@ -29,17 +30,12 @@ _LEAST_SHARED = 2  # names: what "indexes speed up reads, indexes slow down writ
 
 # Things with two sides, in both languages: one side, the other.
 _SIDES = {
-    "amount": (
-        r"增加|提高|提升|增大|上升|加大|变大|增强|更多|更高|更大"
-        r"|\b(?:increas\w+|rais(?:es?|ed|ing)|more|higher|larger|grows?)\b",
-        r"减少|降低|减小|下降|缩小|变小|减弱|更少|更低|更小|\b(?:decreas\w+|reduc\w+|lower\w*|less|fewer|smaller|shrinks?)\b",
-    ),
+    **SIDES,
     "quality": (
         r"(?:很|更|较|效果|表现|泛化)好|优于|胜过|适合|适用|有利|有益"
         r"|\b(?:good|better|best|well|beneficial|helps?|suits?|suitable|outperforms?)\b",
         r"(?:很|更|较|变|效果|表现)差|不如|劣于|有害|伤害|\b(?:bad|badly|poor|poorly|worse|worst|harm|harms|harmful|hurts?|unsuitable)\b",
     ),
-    "speed": (r"快|\b(?:fast|faster|fastest|quick\w*)\b", r"慢|\b(?:slow|slower|slowest|slowly)\b"),
     "price": (r"便宜|廉价|\b(?:cheap|cheaper)\b", r"昂贵|更贵|很贵|\b(?:expensive|costly|costlier)\b"),
     "need": (
         r"需要|必须|应该|应当|得先|务必|(?<![不只主])要(?![么是])"
@@ -50,8 +46,6 @@ _SIDES = {
         r"打开|开启|启用|开着|\b(?:enabled?|on|active|kept)\b",
         r"关闭|关掉|停用|禁用|关上|\b(?:disabled?|off|inactive)\b",
     ),
-    "scope": (r"全局|\bglobal\w*\b", r"局部|\blocal\w*\b"),
-    "order": (r"之前|以前|\bbefore\b", r"之后|以后|\bafter\b"),
     "dependence": (r"依赖|取决于|\b(?:depends?|dependent|relies)\b", r"无关|独立于|\bindependent\w*\b"),
     "problem": (
         r"解决|消除|根除|(?:不存在|没有|不会有).{0,12}问题"

@@ -8,25 +8,23 @@ from collections.abc import Iterator
 from qa.language import STOP_WORDS, normalize
 from qa.types import Language
 
-Words = tuple[str, str]  # Chinese and English, as regular expressions
-
-# Names of things of which there are two.
-_NAMED: tuple[tuple[Words, Words], ...] = (
-    (("高频", r"high[- ]frequency"), ("低频", r"low[- ]frequency")),
-    (("欠拟合", r"under-?fit\w*"), ("过拟合", r"over-?fit\w*")),
-    (("下采样|降采样", r"down-?sampl\w*"), ("上采样", r"up-?sampl\w*")),
-    (("欠采样", r"under-?sampl\w*"), ("过采样", r"over-?sampl\w*")),
-    (("编码器", r"encoders?"), ("解码器", r"decoders?")),
+# Names of things of which there are two: one side, the other, each in both languages.
+_NAMED = (
+    (r"高频|\bhigh[- ]frequency\b", r"低频|\blow[- ]frequency\b"),
+    (r"欠拟合|\bunder-?fit\w*\b", r"过拟合|\bover-?fit\w*\b"),
+    (r"下采样|降采样|\bdown-?sampl\w*\b", r"上采样|\bup-?sampl\w*\b"),
+    (r"欠采样|\bunder-?sampl\w*\b", r"过采样|\bover-?sampl\w*\b"),
+    (r"编码器|\bencoders?\b", r"解码器|\bdecoders?\b"),
     (
-        ("正样本|正例|正类", r"positive (?:sampl|exampl|class|instanc)\w+"),
-        ("负样本|负例|负类", r"negative (?:sampl|exampl|class|instanc)\w+"),
+        r"正样本|正例|正类|\bpositive (?:sampl|exampl|class|instanc)\w+\b",
+        r"负样本|负例|负类|\bnegative (?:sampl|exampl|class|instanc)\w+\b",
     ),
-    (("生成式", r"generative"), ("判别式", r"discriminative")),
-    (("查准率|精确率|精准率", r"precision"), ("查全率|召回率", r"recall")),
-    (("假阳", r"false[- ]positives?"), ("假阴", r"false[- ]negatives?")),
-    (("有监督", r"(?<!un)supervised"), ("无监督", r"un-?supervised")),
-    (("一阶", r"first[- ]order"), ("二阶", r"second[- ]order")),
-    (("上界", r"upper bounds?"), ("下界", r"lower bounds?")),
+    (r"生成式|\bgenerative\b", r"判别式|\bdiscriminative\b"),
+    (r"查准率|精确率|精准率|\bprecision\b", r"查全率|召回率|\brecall\b"),
+    (r"假阳|\bfalse[- ]positives?\b", r"假阴|\bfalse[- ]negatives?\b"),
+    (r"有监督|\bsupervised\b", r"无监督|\bun-?supervised\b"),
+    (r"一阶|\bfirst[- ]order\b", r"二阶|\bsecond[- ]order\b"),
+    (r"上界|\bupper bounds?\b", r"下界|\blower bounds?\b"),
 )
 # What a translation is told where it took one for the other.
 _USUAL = {
@@ -39,26 +37,30 @@ _USUAL = {
     "上界": "upper bound", "下界": "lower bound",
 }  # fmt: skip
 # Ways and measures, of which a sentence may name one by denying the other, or both.
-_MEASURED: tuple[tuple[Words, Words], ...] = (
-    (("最大", r"max(?:im\w+)?|largest|highest|greatest|biggest|most"),
-     ("最小", r"min(?:im\w+)?|smallest|lowest|least")),
-    (("大于|高于|超过", r"greater|more|above|exceed\w*|larger|higher|over"),
-     ("小于|低于", r"less|below|smaller|lower|under|fewer")),
-    (("增加|增大|提高|升高|上升|变大|抬高",
-      r"increas\w+|rais\w+|ris(?:es|ing)|grow\w*|higher|larger|more|improv\w+|up"),
-     ("减少|减小|降低|下降|变小|缩小|压低",
-      r"decreas\w+|reduc\w+|lower\w*|drop\w*|smaller|less|fewer|shr[iu]nk\w*|down")),
-    (("前向", r"forwards?"), ("反向", r"backwards?|revers\w+|back-?propagat\w+")),
-    (("稠密|密集", r"dense(?:ly)?"), ("稀疏", r"spars\w+")),
-    (("之前|以前", r"before|prior|preced\w+|previous\w*|earlier"), ("之后|以后", r"after\w*|subsequent\w*|later")),
-    (("浅层|靠前", r"shallow\w*|early|earlier"), ("深层|靠后", r"deep\w*|late|later")),
-    (("输入", r"inputs?"), ("输出", r"outputs?")),
-    (("局部", r"local\w*"), ("全局", r"global\w*")),
-    (("快", r"fast\w*|quick\w*|rapid\w*|speed\w*"), ("慢", r"slow\w*")),
-)  # fmt: skip
+SIDES = {
+    "amount": (
+        r"增加|提高|提升|增大|上升|加大|变大|增强|更多|更高|更大"
+        r"|\b(?:increas\w+|rais(?:es?|ed|ing)|more|higher|larger|grows?)\b",
+        r"减少|降低|减小|下降|缩小|变小|减弱|更少|更低|更小|\b(?:decreas\w+|reduc\w+|lower\w*|less|fewer|smaller|shrinks?)\b",
+    ),
+    "speed": (r"快|\b(?:fast|faster|fastest|quick\w*)\b", r"慢|\b(?:slow|slower|slowest|slowly)\b"),
+    "scope": (r"全局|\bglobal\w*\b", r"局部|\blocal\w*\b"),
+    "order": (r"之前|以前|\bbefore\b", r"之后|以后|\bafter\b"),
+}
+_MEASURED = (
+    *SIDES.values(),
+    (
+        r"最大|\b(?:max(?:im\w+)?|largest|highest|greatest|biggest|most)\b",
+        r"最小|\b(?:min(?:im\w+)?|smallest|lowest|least)\b",
+    ),
+    (r"大于|高于|超过|\b(?:greater|above|exceed\w*|over)\b", r"小于|低于|\b(?:below|under)\b"),
+    (r"前向|\bforwards?\b", r"反向|\b(?:backwards?|revers\w+|back-?propagat\w+)\b"),
+    (r"稠密|密集|\bdense(?:ly)?\b", r"稀疏|\bspars\w+\b"),
+    (r"浅层|靠前|\b(?:shallow\w*|early|earlier)\b", r"深层|靠后|\b(?:deep\w*|late|later)\b"),
+    (r"输入|\binputs?\b", r"输出|\boutputs?\b"),
+)
 _NAMED_SIDES, _MEASURED_SIDES = (
-    [tuple((re.compile(zh), re.compile(rf"\b(?:{en})\b")) for zh, en in pair) for pair in pairs]
-    for pairs in (_NAMED, _MEASURED)
+    [(re.compile(one), re.compile(other)) for one, other in pairs] for pairs in (_NAMED, _MEASURED)
 )
 _DENIES = re.compile(r"[不没无未非]|\b(?:not?|never|cannot|without|less|un\w+)\b|n['’]t\b")
 # What tells where in a sentence such a word stands: characters, more of them beside a 的, or a word of weight.
@@ -76,25 +78,29 @@ def opposed(zh: str, en: str) -> bool:
     """Whether a Chinese and an English sentence that should say the same name opposite sides of something."""
     chinese, english = normalize(zh), normalize(en)
     denies = bool(_DENIES.search(chinese) or _DENIES.search(english))
-    for pairs, is_named in ((_NAMED_SIDES, True), (_MEASURED_SIDES, False)):
-        for one, other in pairs:
-            for (zh_one, en_one), (zh_other, en_other) in ((one, other), (other, one)):
-                if not zh_one.search(chinese) or zh_other.search(chinese) or not en_other.search(english):
-                    continue
-                if is_named or not (denies or en_one.search(english)):
-                    return True
+    for one, other, is_named in _both_ways():
+        differ = one.search(chinese) and not other.search(chinese) and other.search(english)
+        if differ and (is_named or not (denies or one.search(english))):
+            return True
     return False
 
 
 def swapped(sentence: str, note: str) -> bool:
     """Whether a sentence has at some place a word where a note, in the same words around it, has its opposite."""
     said, written = normalize(sentence), normalize(note)
-    for one, other in (*_NAMED_SIDES, *_MEASURED_SIDES):
-        for ours, theirs in ((one, other), (other, one)):
-            for own, opposite in zip(ours, theirs, strict=True):
-                if any(_has(written, opposite, *at) and not _has(written, own, *at) for at in _places(said, own)):
-                    return True
-    return False
+    return any(
+        _has(written, opposite, *at) and not _has(written, own, *at)
+        for own, opposite, _ in _both_ways()
+        for at in _places(said, own)
+    )
+
+
+def _both_ways() -> Iterator[tuple[re.Pattern[str], re.Pattern[str], bool]]:
+    """One side, the other, and whether they are names; each pair both ways round."""
+    for pairs, is_named in ((_NAMED_SIDES, True), (_MEASURED_SIDES, False)):
+        for one, other in pairs:
+            yield one, other, is_named
+            yield other, one, is_named
 
 
 def _places(text: str, word: re.Pattern[str]) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ _COUNTS_ZH = ((10**12, "万亿"), (10**8, "亿"), (10**4, "万"))
 _LONGEST = 5  # digits before the unit, the point apart: with more, the number is clearer in digits alone
 _RUN = RUN_ZH.pattern
 _PART_ZH = re.compile(rf"(?<![\d.])({_RUN})分之(\d+(?:\.\d+)?|{_RUN})(?!点)")
-_PARTS_EN = {(1, 2): "half", (1, 3): "a third", (2, 3): "two thirds", (1, 4): "a quarter", (3, 4): "three quarters"}
+_PARTS_EN = {"1/2": "half", "1/3": "a third", "2/3": "two thirds", "1/4": "a quarter", "3/4": "three quarters"}
 _MANY_ZH = re.compile(rf"(?<!分之)(?=[一二三四五六七八九两]){_RUN}(?<=[万亿])(?![分多几余])")
 _MANY_EN = re.compile(SCALED.pattern, re.IGNORECASE)
 # A count from two on with the word that counts things; 第二层 and 二十几个 are none.
@@ -78,7 +78,7 @@ def _count(match: re.Match[str], counts: tuple[tuple[int, str], ...]) -> str:
 
 
 def _said(number: Decimal, counts: tuple[tuple[int, str], ...]) -> str:
-    """A number with its unit; empty where it would be no shorter so."""
+    """A number with its unit, or in digits alone where it would be no shorter so."""
     for unit, name in counts:
         if number >= unit:
             short = f"{(number / unit).normalize():f}"
@@ -90,7 +90,5 @@ def _said(number: Decimal, counts: tuple[tuple[int, str], ...]) -> str:
 
 def _part(match: re.Match[str]) -> str:
     whole = value_zh(match[1])
-    part = match[2] if match[2][0].isdecimal() else str(value_zh(match[2]))
-    if whole == 100:
-        return f"{part}%"
-    return _PARTS_EN.get((int(part), whole), f"{part}/{whole}") if part.isdecimal() else f"{part}/{whole}"
+    part = match[2] if match[2][0].isdecimal() else value_zh(match[2])
+    return f"{part}%" if whole == 100 else _PARTS_EN.get(f"{part}/{whole}", f"{part}/{whole}")

@@ -16,7 +16,7 @@ from qa.language import detect_language, normalize, search_terms, split_sentence
 from qa.numerals import numbers_of, stated_numbers
 from qa.opposites import swapped
 from qa.queries import understand
-from qa.types import Passage
+from qa.types import Language, Passage
 
 SURE = 0.2  # support from which on a sentence is a note's own in other words
 _COVERAGE_WEIGHT = 0.3  # of covered terms beside the cosine
@@ -65,7 +65,7 @@ def supports(sentence: str, grounds: Grounds, question: str = "") -> tuple[Suppo
     units = understand(text, grounds.glossary).units
     held = [covered(units, terms) for terms in grounds.terms]
     own = detect_language(text)
-    least = np.array([_MIN_SUPPORT if of == own else _MIN_SUPPORT_ACROSS for of in grounds.languages])
+    least = np.array([_least(of, own) for of in grounds.languages])
     costs = np.array([_WHOLE_PASSAGE_COST * statement.whole for statement in grounds.statements])
     out = np.array([0.0 if statement.number in possible else np.inf for statement in grounds.statements])
     shares = np.array([share(of) for of in held])
@@ -91,7 +91,7 @@ def nearness(sentence: str, support: Support, grounds: Grounds) -> float:
         return support.score
     units = understand(sentence, grounds.glossary).units
     covers = share(covered(units, grounds.terms[rows[0]]))
-    least = _MIN_SUPPORT if grounds.languages[rows[0]] == detect_language(sentence) else _MIN_SUPPORT_ACROSS
+    least = _least(grounds.languages[rows[0]], detect_language(sentence))
     return grounds.alike(sentence, grounds.statements[rows[0]].text) + _COVERAGE_WEIGHT * covers - least
 
 
@@ -127,6 +127,10 @@ def speaking_of(sentence: str, question: str, grounds: Grounds) -> set[int]:
     possible = {number for number, held in enumerate(grounds.numbers, 1) if stated <= held}
     named = grounds.names(sentence)
     return possible.intersection(*named) or possible.intersection(set().union(*named))
+
+
+def _least(of: Language, own: Language) -> float:
+    return _MIN_SUPPORT if of == own else _MIN_SUPPORT_ACROSS
 
 
 def _rows(support: Support, grounds: Grounds) -> list[int]:

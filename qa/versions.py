@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 _TERMS = 6  # names that a translation of a sentence is given
 _SAME = 0.8  # least cosine of a sentence and what the model made of it in the other language
+# 一是, 二是: more than one in a sentence are its own list.
 _PLACES = re.compile(r"(?<![\u4e00-\u9fff])[一二三四五六七]是")
 _PAIR = re.compile(r"(\S+) = \1(?!\w)")  # a term that it was told, said again
 _DISPLAYED = re.compile(r"\s*\$\$.*\$\$\s*\Z", re.DOTALL)
@@ -38,6 +39,8 @@ def version(
     """
     displayed = _DISPLAYED.search(sentence)
     text, formula = (sentence[: displayed.start()], displayed.group()) if displayed else (sentence, "")
+    if not text.strip():
+        return sentence
     glossary = grounds.glossary
     terms = glossary.named_in(f"{text}\n{place}", language)[:_TERMS]
     asked = renumbered(_without_place(text), language)

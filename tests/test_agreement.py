@@ -35,6 +35,7 @@ def test_the_same_in_both_languages_does_not_differ(zh: str, en: str) -> None:
         ("GRU 有两个门。", "The LSTM has two gates.", "term"),
         ("只有约 1200 万参数。", "It has only 1200 million parameters.", "number"),
         ("RMSNorm 去掉减均值这一步，也没有偏置。", "RMSNorm does not remove the mean step, nor the bias.", "negation"),
+        ("RMSNorm 去掉减均值这一步，也没有偏置。", "It doesn't remove the mean step, nor the bias.", "negation"),
         ("抬高低频词的概率。", "It raises that of high-frequency words.", "opposite"),
         ("按词频的 $3/4$ 次方抽样。", "They are drawn by $(3/4)^3$ of the frequency.", "formula"),
         ("按 $p/q$ 的概率接受。", "It is accepted with a probability.", "formula"),

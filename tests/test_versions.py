@@ -102,6 +102,7 @@ def test_a_formula_on_its_own_lines_stays() -> None:
     made, asked = translated("损失如下。\n\n$$L=-\\log p$$", "The loss is this.")
     assert made == "The loss is this.\n\n$$L=-\\log p$$"
     assert asked == ["损失如下。"]
+    assert translated("$$L=-\\log p$$") == ("$$L=-\\log p$$", [])
 
 
 def test_a_name_of_the_field_is_put_into_an_english_sentence_too() -> None:
