@@ -160,7 +160,7 @@ class Answerer:
         watch.passed("evidence")
         composed = Composition({}, (), ())
         if sure >= (_COVERED_ASKED if isinstance(model, LocalChatModel) else _COVERED):
-            composer = Composer(material, languages, request.strict, similar)
+            composer = Composer(material, languages, request.strict, similar, sure)
             if model is not None:
                 for event in composer.write(model, self._limits):
                     if isinstance(event, TextDelta):

@@ -77,7 +77,9 @@ class NotesQA:
         self._reordering = reordering
         self._priming = Priming()
         self._retriever = Retriever(index, encoder, glossary.read, open_stored, self._reordering)
-        self._translator = Translator(lambda: self._model, get_names=self._retriever.named_in)
+        self._translator = Translator(
+            lambda: self._model, get_names=self._retriever.named_in, get_lost=self._retriever.lost_in
+        )
         self._model: BaseChatModel | None = None
         self._model_name = ""
         self._loading = threading.Lock()

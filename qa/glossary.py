@@ -9,7 +9,7 @@ import functools
 import importlib.resources
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa.characters import NotText, decode
@@ -20,6 +20,8 @@ from qa.types import Language
 _NOISE = 3  # names in one language that as many mined pairs give to one name in the other
 _SPECIFIC = 3  # Chinese characters of a name that is surely one
 _SHORT_NAME = 3  # letters of an abbreviation that may well mean something else elsewhere
+# Names that are ordinary English words where they are written small: "below zero" does not speak of ZeRO.
+_WORDS_TOO = frozenset(("CLIP", "GAP", "MAP", "mAP", "ZeRO"))
 
 _TABS = re.compile(r"[ \u3000]*\t\s*")
 _GAP = re.compile(r"[ \u3000]{2,}|\u3000")
@@ -33,6 +35,7 @@ class Concept:
 
     zh: tuple[str, ...]
     en: tuple[str, ...]
+    ordinary: bool = False  # a word of any question, which a model knows without being told
 
 
 class Glossary:
@@ -148,7 +151,7 @@ class Glossary:
         while start < len(words):
             for length in range(min(self._longest_en, len(words) - start), 0, -1):
                 if (key := words[start : start + length]) in self._en:
-                    yield from self._en[key]
+                    yield from (concept for concept in self._en[key] if _is_meant(concept, key, text))
                     start += length - 1
                     break
             start += 1
@@ -167,9 +170,10 @@ class _Merged:
     def add(self, line: Concept, usual: bool) -> None:
         """Join a line to the concepts that it names, or put it beside them."""
         for at in self._same(line) or [len(self.concepts)]:
-            old = self.concepts[at] if at < len(self.concepts) else Concept((), ())
+            old = self.concepts[at] if at < len(self.concepts) else Concept((), (), line.ordinary)
             first, second = (line, old) if usual else (old, line)
-            self._put(at, Concept(_each_once(first.zh, second.zh), _each_once(first.en, second.en)))
+            names = _each_once(first.zh, second.zh), _each_once(first.en, second.en)
+            self._put(at, Concept(*names, ordinary=old.ordinary))
 
     def _put(self, at: int, concept: Concept) -> None:
         self.concepts[at : at + 1] = [concept]
@@ -260,6 +264,12 @@ def _sides_of_double(name: str) -> tuple[str, str]:
     return (match[1] or match[4], match[2] or match[3]) if match else ("", "")
 
 
+def _is_meant(concept: Concept, key: tuple[str, ...], text: str) -> bool:
+    """Whether a name is written as one, where it is a word too; in a Chinese text it always is one."""
+    names = [name for name in concept.en if name in _WORDS_TOO and _english_key(name) == key]
+    return not names or has_han(text) or any(name in text for name in names)
+
+
 def _english_key(text: str) -> tuple[str, ...]:
     # Compound tokens come as the whole and its parts; the parts alone meet the hyphenless spelling too.
     terms = (term for term in search_terms(text) if not has_han(term))
@@ -268,6 +278,10 @@ def _english_key(text: str) -> tuple[str, ...]:
 
 @functools.cache
 def _packaged() -> Glossary:
-    source = importlib.resources.files("qa") / "data" / "glossary.tsv"
-    with source.open(encoding="utf-8") as lines:
-        return Glossary(parse_glossary(lines))
+    ordinary = (replace(concept, ordinary=True) for concept in _shipped("ordinary_words.tsv"))
+    return Glossary([*_shipped("glossary.tsv"), *ordinary])
+
+
+def _shipped(name: str) -> list[Concept]:
+    with (importlib.resources.files("qa") / "data" / name).open(encoding="utf-8") as lines:
+        return parse_glossary(lines)

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,8 @@ _WORD = re.compile(r"\w")
 _LATIN = re.compile(r"[A-Za-z]{3,}")
 _SIGNS = re.compile(r"\$[^$]+\$|`[^`]+`")  # formulas and code
 _FEW_WORDS = 4
+# What a sentence begins with that speaks of something in the sentence before it.
+_LEANS = re.compile(r"它|这|此|该|其|他们|两者|前者|后者|(?:Its?|This|These|They|That|Their|Both)\b")
 
 Scores = NDArray[np.float32]
 
@@ -102,8 +105,33 @@ class Grounds:
 
     def vectors_in_place(self, rows: Sequence[int]) -> Scores:
         """(rows, dim) of statements under their headings, since a sentence often leaves out its subject."""
-        found = (self.statements[i] for i in rows)
-        return self._sentences.of([f"{self.headings[each.number - 1]}: {each.text}" for each in found])
+        return self._sentences.of([self._in_place(row) for row in rows])
+
+    def terms_in_place(self, row: int) -> frozenset[str]:
+        """Of a statement, of the headings above it and of what it leans on."""
+        before = self._before.get(row)
+        lent = self.terms[before] if before is not None else frozenset()
+        return self.terms[row] | lent | self._heading_terms[self.statements[row].number - 1]
+
+    def _in_place(self, row: int) -> str:
+        statement = self.statements[row]
+        before = self._before.get(row)
+        lent = self.statements[before].text + " " if before is not None else ""
+        return f"{self.headings[statement.number - 1]}: {lent}{statement.text}"
+
+    @cached_property
+    def _before(self) -> dict[int, int]:
+        """The row of the sentence before, for those that begin with a pronoun."""
+        singles = self.singles()
+        return {
+            row: before
+            for before, row in pairwise(singles)
+            if _LEANS.match(self.statements[row].text) and self.statements[before].number == self.statements[row].number
+        }
+
+    @cached_property
+    def _heading_terms(self) -> list[frozenset[str]]:
+        return [frozenset(search_terms(heading)) for heading in self.headings]
 
     def cosines(self, sentence: str, numbers: Container[int] | None = None, whole: bool = True) -> Scores:
         """(statements,) cosines of any sentence and the statements; -1 for those that are not near it at all.

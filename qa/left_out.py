@@ -10,7 +10,7 @@ from qa.grounds import Grounds, Scores, covered, share
 from qa.language import search_terms
 from qa.queries import understand
 from qa.relevance import BESIDE
-from qa.support import SURE, Support
+from qa.support import Support
 from qa.trimming import SENTENCE_CHARS
 from qa.types import Language, Sentence
 
@@ -44,7 +44,7 @@ def left_out(
     best = relevance[likely[0]]
     chosen = [likely[0]] if most_here < best - _ELSEWHERE and grounds.languages[likely[0]] == language else []
     chosen += [i for i in likely[:_LIKELY] if relevance[i] >= best - BESIDE and numbers[i] in here]
-    chosen = [i for i in chosen if _stands_alone(grounds, i) and not any(_is_said(grounds, i, of) for _, of in said)]
+    chosen = [i for i in chosen if _stands_alone(grounds, i)]
     terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
     added = 0
     for row in chosen:
@@ -85,16 +85,6 @@ def _is_code(grounds: Grounds, row: int) -> bool:
     statement = grounds.statements[row]
     before = grounds.passages[statement.number - 1].text[: statement.start].splitlines()
     return sum(line.lstrip().startswith(_FENCES) for line in before) % 2 == 1
-
-
-def _is_said(grounds: Grounds, row: int, found: Sequence[Support]) -> bool:
-    """Whether a sentence with these supports says a statement in other words."""
-    statement = grounds.statements[row]
-    return any(
-        each.score >= SURE and each.number == statement.number
-        and each.start <= statement.start and statement.end <= each.end
-        for each in found
-    )  # fmt: skip
 
 
 def _names_more(grounds: Grounds, row: int, said: frozenset[str]) -> bool:

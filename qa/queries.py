@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import rjieba
+
 from qa.glossary import Glossary
 from qa.language import detect_language, has_han, normalize, search_terms
 from qa.lexical import Unit
@@ -13,7 +15,18 @@ from qa.types import OTHER, Language
 
 CONCEPT_WEIGHT = 1.5  # of a concept of the glossary, against 1 of a term outside it
 _LANGUAGES = frozenset({"english", "chinese", "mandarin"})  # what to answer in, not what to answer about
+_SHORTEST_PART = 2  # letters: "k" and "means" stand in many notes that do not speak of k-means
 _SPECIFIC = 3  # Chinese characters: 作用 is in the glossary too, but names nothing
+# Words of any question beside the stop words: notes that answer it do not say them.
+_ASKING_ZH = """
+怎么办 怎么回事 怎么样 怎么做 什么样 干什么 干嘛 是不是 能不能 会不会 要不要 行不行 好不好 有没有 对吗 好吗 谁 哪儿 哪来
+哪几 哪几种 哪类 多大 多久 多长 长时间 多长时间 指的 用的 说的 讲的 算是 就行 不行 举个 例子 关于 除了 提到 笔记 说法
+分别 各自 具体 到底 究竟 大概 一共 一边 明明 想 跟 老 却 只 才 还 又 再 更 太 挺
+"""
+_ASKING_EN = "much many else actually exactly really just too happen rid get thing somebody anybody note"
+_ASKING = frozenset((*_ASKING_ZH.split(), *search_terms(_ASKING_EN)))
+# Two characters that no dictionary has, one of which is part of no name, are where two words meet: 该用, 是由.
+_JOINT = re.compile("[\u4e00-\u9fff]?[的了吗呢吧是该就都也很哪它这那谁把被由会要能得着][\u4e00-\u9fff]?")
 _NAME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]*(?:[-.+][A-Za-z0-9]+)*(?:\+\+|#)?(?![A-Za-z0-9])")
 
 
@@ -37,14 +50,15 @@ def understand(text: str, glossary: Glossary, translated: str = "") -> Query:
     language = detect_language(text)
     concepts = glossary.concepts_in(text)
     named = [Unit(_alternatives((*concept.zh, *concept.en)), CONCEPT_WEIGHT) for concept in concepts]
-    absorbed = {term for unit in named for alternative in unit.alternatives for term in alternative}
-    terms = [Unit(((term,),)) for term in dict.fromkeys(search_terms(text)) if term not in absorbed]
+    absorbed = {term for concept in concepts for term in _terms_of((*concept.zh, *concept.en))}
+    said = [term for term in dict.fromkeys(search_terms(text)) if not _only_asks(term)]
+    terms = [Unit(((term,),)) for term in said if term not in absorbed]
     here, there = ([getattr(concept, of) for concept in concepts] for of in (language, OTHER[language]))
     return Query(
         text,
         language,
         (*terms, *named),
-        tuple(Unit(((term,),)) for term in dict.fromkeys(search_terms(text))),
+        tuple(Unit(((term,),)) for term in said),
         (*terms, *(Unit(_alternatives(names)) for names in here)),
         tuple(Unit(_alternatives(names)) for names in there),
         " ".join((text, *(names[0] for names in there))),
@@ -69,22 +83,36 @@ def named_units(text: str, glossary: Glossary) -> list[tuple[str, Unit]]:
         if not written:
             continue
         unit = Unit(_alternatives(names), CONCEPT_WEIGHT)
-        absorbed |= {term for alternative in unit.alternatives for term in alternative}
+        absorbed |= _terms_of(names)
         if not has_han(written) or len(written) >= _SPECIFIC:
             start = plain.find(normalize(written))
             same_length = len(plain) == len(text)
             found.append((text[start : start + len(written)] if same_length else written, unit))
-    chinese = detect_language(text) == "zh"
-    for match in _NAME.finditer(text):
-        name = match.group()
+    for name in proper_names(text):
         terms = tuple(dict.fromkeys(search_terms(name)))
-        at_start = not text[: match.start()].strip() or text[: match.start()].rstrip()[-1:] in ".?!。？！"
-        proper = chinese or any(c.isdigit() for c in name) or name[1:] != name[1:].lower()
-        proper = proper or (name[0].isupper() and not at_start)
-        if proper and terms and len(name) > 1 and name.lower() not in _LANGUAGES and not absorbed.intersection(terms):
+        if terms and name.lower() not in _LANGUAGES and not absorbed.intersection(terms):
             parts = [part for part in re.split("[-.+_]", name) if part]
             found.append((name, Unit(_alternatives((name, " ".join(parts), "".join(parts))))))
     return list({name: (name, unit) for name, unit in found}.values())
+
+
+def proper_names(text: str) -> list[str]:
+    """The Latin words that are no ordinary ones: in Chinese any, in English those with a digit, or with a capital that
+    does not begin the sentence."""
+    chinese = detect_language(text) == "zh"
+    found = []
+    for match in _NAME.finditer(text):
+        name = match.group()
+        at_start = not text[: match.start()].strip() or text[: match.start()].rstrip()[-1:] in ".?!。？！"
+        proper = chinese or any(c.isdigit() for c in name) or name[1:] != name[1:].lower()
+        if len(name) > 1 and (proper or (name[0].isupper() and not at_start)):
+            found.append(name)
+    return found
+
+
+def name_unit(name: str) -> Unit:
+    """What a text must hold to have a name."""
+    return Unit(_alternatives((name,)))
 
 
 def other_language(text: str) -> Language:
@@ -92,5 +120,22 @@ def other_language(text: str) -> Language:
     return OTHER[detect_language(text)]
 
 
+def _only_asks(term: str) -> bool:
+    """Whether a term of a question names nothing."""
+    return term in _ASKING or (len(term) == 2 and bool(_JOINT.fullmatch(term)) and not rjieba.has_word(term))
+
+
 def _alternatives(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    return tuple(dict.fromkeys(terms for name in names if (terms := tuple(dict.fromkeys(search_terms(name))))))
+    """The terms of each name; of a name with hyphens without the whole, since notes write it with spaces too."""
+    found: dict[tuple[str, ...], None] = {}
+    for name in names:
+        terms = tuple(dict.fromkeys(search_terms(name)))
+        parts = tuple(term for term in terms if "-" not in term)
+        whole = len(parts) == len(terms) or not parts or min(map(len, parts)) < _SHORTEST_PART
+        if terms:
+            found[terms if whole else parts] = None
+    return tuple(found)
+
+
+def _terms_of(names: Iterable[str]) -> set[str]:
+    return {term for name in names for term in search_terms(name)}

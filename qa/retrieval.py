@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -11,8 +11,9 @@ from qa.found import Asked, Found
 from qa.glossary import Glossary
 from qa.index import Index
 from qa.lexical import Unit
-from qa.queries import Query, named_units, other_language, understand
+from qa.queries import Query, name_unit, named_units, other_language, understand
 from qa.question_mean import means_key, question_means
+from qa.question_names import Lost, lost
 from qa.ranking import highest, search
 from qa.reranking import Reordering
 from qa.senses import CENTRING, Senses, Vector
@@ -130,6 +131,15 @@ class Retriever:
     def named_in(self, text: str, language: Language) -> list[tuple[str, str]]:
         """What a text names in the other language, with the usual names in this one. Raises as `glossary`."""
         return self.glossary().named_in(text, language)
+
+    def lost_in(self, question: str, translated: str, language: Language, told: Sequence[tuple[str, str]]) -> Lost:
+        """What a question names and its translation into a language lacks. Raises IndexNotBuilt and GlossaryError."""
+        with self._index.read() as snapshot:
+
+            def in_notes(name: str) -> bool:
+                return snapshot.coverage([name_unit(name)]).named > 0
+
+            return lost(question, translated, language, told, self._glossary_of(snapshot), in_notes)
 
     def note(self, path: str) -> Note | None:
         """A note as it is in the index now. Raises IndexNotBuilt."""

@@ -7,11 +7,12 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from qa.errors import NotesQAError
 from qa.language import estimate_tokens, han_share, has_han
+from qa.question_names import Lost, with_words
 from qa.types import Language
 
 if TYPE_CHECKING:  # imported with the first model: a search without one does without LangChain
@@ -59,6 +60,8 @@ _CHATTER = re.compile(
 
 GetModel = Callable[[], "BaseChatModel | None"]
 GetNames = Callable[[str, Language], "Terms"]  # those in a question with their names in a language
+GetLost = Callable[[str, str, Language, "Terms"], Lost]  # of question, translation, language, and names that were told
+_Asked = tuple[str, Language, "Terms"]
 
 _log = logging.getLogger(__name__)
 
@@ -66,11 +69,18 @@ _log = logging.getLogger(__name__)
 class Translator:
     """Translates questions with a chat model that is already loaded; may be shared by threads."""
 
-    def __init__(self, get_model: GetModel, seconds: float = SECONDS, get_names: GetNames = lambda *_: ()) -> None:
+    def __init__(
+        self,
+        get_model: GetModel,
+        seconds: float = SECONDS,
+        get_names: GetNames = lambda *_: (),
+        get_lost: GetLost = lambda *_: Lost(),
+    ) -> None:
         """`get_model` gives the model where it is loaded, else None; it never loads one. `get_names` gives what a
-        question names, with its names in a language."""
+        question names, with its names in a language; `get_lost` what a translation lacks of that."""
         self._get_model = get_model
         self._get_names = get_names
+        self._get_lost = get_lost
         self._seconds = seconds
         self._known: OrderedDict[tuple[str, Language, Terms], str] = OrderedDict()
         self._lock = threading.Lock()
@@ -80,7 +90,8 @@ class Translator:
         """The question in a language; empty where no model is loaded or what it wrote is no translation, None where it
         is late or fails.
 
-        A question is translated once. Raises what `get_names` does; without a translation the search does without.
+        A question is translated once, and a second time where names are lost and there is time. Raises what `get_names`
+        does; without a translation the search does without.
         """
         names = tuple(self._get_names(question, language))[:_MOST_NAMES]
         key = (question, language, names)
@@ -92,28 +103,50 @@ class Translator:
         if model is None or estimate_tokens(question) > _MAX_QUESTION_TOKENS:
             return ""
         given_up = threading.Event()
+        so_far: list[str] = []
         try:
-            work: Future[str] = self._thread.submit(_written, model, key, self._seconds, given_up)
+            work = self._thread.submit(self._translated, model, key, given_up, so_far)
         except RuntimeError:  # closed meanwhile
             return None
         try:
-            text = work.result(self._seconds)
+            work.result(self._seconds)
         except CancelledError:  # closed meanwhile
             return None
         except TimeoutError:
             given_up.set()
             work.cancel()
-            _log.info("The question was not translated within %g seconds", self._seconds)
-            return None
         except NotesQAError as error:
             _log.warning("The question was not translated: %s", error)
+        if not so_far:
+            _log.info("The question was not translated within %g seconds", self._seconds)
             return None
-        translated = text if is_sane_translation(text, question, language) else ""
+        translated = so_far[-1]
         with self._lock:
             self._known[key] = translated
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return translated
+
+    def _translated(self, model: BaseChatModel, asked: _Asked, given_up: threading.Event, so_far: list[str]) -> None:
+        """Puts the translation into `so_far`, empty where it is none, then the second one where that lacks less."""
+        question, language, names = asked
+        first = _written(model, asked, self._seconds, given_up)
+        if given_up.is_set():
+            return
+        if not is_sane_translation(first, question, language):
+            so_far.append("")
+            return
+        so_far.append(first)
+        lost = self._get_lost(question, first, language, names)
+        if not lost:
+            return
+        told = (*names, *((name, name) for name in lost.names))
+        again = with_words(question, lost.words)
+        second = _written(model, (again, language, told), self._seconds, given_up)
+        if given_up.is_set() or not is_sane_translation(second, question, language):
+            return
+        if self._get_lost(question, second, language, names).is_less_than(lost):
+            so_far.append(second)
 
     def close(self) -> None:
         """End the threads once what they are at is done."""
@@ -144,9 +177,7 @@ def is_chatter(text: str) -> bool:
     return not text or bool(_CHATTER.search(text))
 
 
-def _written(
-    model: BaseChatModel, asked: tuple[str, Language, Terms], seconds: float, given_up: threading.Event
-) -> str:
+def _written(model: BaseChatModel, asked: _Asked, seconds: float, given_up: threading.Event) -> str:
     from qa.chat import LocalChatModel, stream_text
     from qa.prompts import language_pattern
 

@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from qa.agreement import differences, left_untold
 from qa.glossary import Glossary
 from qa.grounds import Grounds
-from qa.language import holds_words
+from qa.language import estimate_tokens, holds_words
 from qa.opposites import named_sides, opposed
 from qa.prompts import Terms
 from qa.renumbering import renumbered, spaced, uncounted
@@ -22,6 +22,8 @@ from qa.writing import Limits, in_language, in_other_language
 _log = logging.getLogger(__name__)
 
 _TERMS = 6  # names that a translation of a sentence is given
+_LONGEST = 2.5  # tokens of a translation for each of its sentence: of 163 right and wrong ones none has more than 2.4
+_MORE = 12  # tokens that a short one may have more
 _SAME = 0.8  # least cosine of a sentence and what the model made of it in the other language
 # 一是, 二是: more than one in a sentence are its own list.
 _PLACES = re.compile(r"(?<![\u4e00-\u9fff])[一二三四五六七]是")
@@ -84,6 +86,7 @@ def _is_same(text: str, translated: str, language: Language, grounds: Grounds) -
         is_chatter(translated)
         or not in_language(translated, language)
         or (_PAIR.search(translated) and "=" not in text)
+        or _runs_on(text, translated)
     ):
         return False
     zh, en = (translated, text) if language == "zh" else (text, translated)
@@ -92,3 +95,9 @@ def _is_same(text: str, translated: str, language: Language, grounds: Grounds) -
     if differing or alike < _SAME:
         _log.info("A translated sentence differs in %s (cosine %.2f)", differing or "meaning", alike)
     return not differing and alike >= _SAME
+
+
+def _runs_on(text: str, translated: str) -> bool:
+    """Whether a translation went on to say what a small model knows of the subject."""
+    tokens = estimate_tokens(text)
+    return estimate_tokens(translated) > max(_LONGEST * tokens, tokens + _MORE)

@@ -7,6 +7,7 @@ from pathlib import Path
 from fakes import WordEncoder
 from fakes_chat import ScriptedEngine, open_notes
 
+from qa.chat import LocalChatModel
 from qa.composing import Composer
 from qa.evidence import NOTHING
 from qa.found import Found
@@ -15,6 +16,7 @@ from qa.material import Material, gather
 from qa.passages import split_note
 from qa.sentence_vectors import SentenceVectors
 from qa.types import Conflict, Hit, Note, Passage
+from qa.writing import Limits
 
 BATCH = "# BN\n\nBN 在批量很小时效果很好。\n"
 OPPOSITE = "# 归一化\n\nBN 在批量很小时效果很差。\n"
@@ -73,6 +75,16 @@ def test_statement_that_the_model_said_in_part_is_said_whole(tmp_path: Path) -> 
     answer = notes.ask("FPN 有什么好处？")
     assert answer.text == "FPN 把多个层次的特征融合起来使用，对小目标的检测很有好处 [1]。"
     assert [sentence.change for sentence in answer.sentences] == ["dropped", "quoted"]
+
+
+def test_nothing_stands_in_for_an_unsupported_answer_where_the_notes_hardly_cover_it() -> None:
+    model = LocalChatModel(engine=ScriptedEngine("卷积核在图像上滑动。"), name_of_model="scripted")
+    texts = {}
+    for chance in (0.2, 0.9):
+        composer = Composer(material(BATCH), ["zh"], True, chance=chance)
+        list(composer.write(model, Limits()))
+        texts[chance] = composer.result().texts
+    assert texts == {0.2: {}, 0.9: {"zh": "BN 在批量很小时效果很好 [1]。"}}
 
 
 def test_translation_knows_the_names_in_the_headings_of_a_sentence(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,12 @@ GLOSSARY = Glossary([POOLING, MAX_POOLING, BATCH_NORM, OVERFITTING])
 
 
 def shipped() -> list[Concept]:
-    source = importlib.resources.files("qa") / "data" / "glossary.tsv"
-    return parse_glossary(source.read_text(encoding="utf-8").split("\n"))
+    data = importlib.resources.files("qa") / "data"
+    terms, words = (
+        parse_glossary((data / name).read_text(encoding="utf-8").split("\n"))
+        for name in ("glossary.tsv", "ordinary_words.tsv")
+    )
+    return [*terms, *(replace(word, ordinary=True) for word in words)]
 
 
 @pytest.mark.parametrize(
@@ -87,6 +92,24 @@ def test_every_name_of_the_shipped_glossary_finds_its_concept() -> None:
     glossary = Glossary.load()
     lost = {name for c in shipped() for name in (*c.zh, *c.en) if c not in glossary.concepts_in(name)}
     assert lost == {"describe", "i.i.d."}  # nothing but stop words
+
+
+@pytest.mark.parametrize(
+    ("text", "is_named"),
+    [
+        ("Can it drop below zero?", False),
+        ("What does ZeRO shard?", True),
+        ("zero 分几个阶段？", True),
+    ],
+)
+def test_a_word_is_no_name_where_it_is_written_small(text: str, is_named: bool) -> None:
+    names = {name for concept in Glossary.load().concepts_in(text) for name in concept.en}
+    assert ("ZeRO" in names) == is_named
+
+
+def test_ordinary_words_stay_so_under_a_name_of_the_notes() -> None:
+    word = Concept(("比例",), ("ratio",), ordinary=True)
+    assert Glossary([word]).plus([("比例", "share", 1)]).concepts_in("share")[0].ordinary
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,18 @@ def test_sentence_counts_with_the_headings_above_it() -> None:
     assert np.array_equal(vector, encoder.encode_passages(["A > 二: 卷积核在图像上滑动。"])[0])
 
 
+def test_sentence_that_begins_with_a_pronoun_counts_with_the_one_before_it() -> None:
+    text = "# A\n\n## 一\n\n池化很常用。它降维。卷积滑动。\n\n## 二\n\n它不同。\n"
+    grounds = Grounds(passages(text), SentenceVectors(WordEncoder()), Glossary.load())
+    rows = {grounds.statements[i].text: i for i in grounds.singles()}
+    held = {text: grounds.terms_in_place(i) for text, i in rows.items()}
+    assert {"池化", "降维"} <= held["它降维。"]
+    assert "池化" not in held["卷积滑动。"] | held["它不同。"]
+    expected, wanted = WordEncoder().encode_passages(["A > 一: 池化很常用。 它降维。", "A > 一: 卷积滑动。"])
+    found = grounds.vectors_in_place([rows["它降维。"], rows["卷积滑动。"]])
+    assert np.allclose(found, [expected, wanted])
+
+
 def test_only_what_is_near_a_sentence_is_compared_with_it_exactly() -> None:
     encoder = WordEncoder()
     text = "# A\n\n" + "\n\n".join(f"第{n}个词语甲{n}乙{n}。" for n in range(20)) + "\n\n池化用来降维。\n"

@@ -39,11 +39,10 @@ def added(
     said: str,
     number: int = 1,
     language: Language = "zh",
-    support: Support | None = None,
 ) -> list[str]:
     """To an answer that cites the passage with this number."""
     of = grounds(text)
-    sentences = [(Sentence(language, said, (1,), 0.3, "cited"), (support or Support(number, 0, 1, 0.3),))]
+    sentences = [(Sentence(language, said, (1,), 0.3, "cited"), (Support(number, 0, 1, 0.3),))]
     return [of.statements[row].text for row in left_out(of, relevance(of, values), sentences, language)]
 
 
@@ -60,13 +59,6 @@ def test_what_is_near_is_added_from_the_passages_that_are_cited() -> None:
 
 def test_what_is_said_already_is_not_added() -> None:
     assert added(TEXT, (2, 1, 0), POOLING) == [NO_WEIGHTS]
-
-
-def test_what_is_said_in_other_words_is_not_added_where_that_is_sure() -> None:
-    start = grounds().statements[0].start
-    sure, unsure = (Support(1, start, start + len(POOLING), score) for score in (0.3, 0.1))
-    assert added(TEXT, (2, 1, 0), "下采样。", support=sure) == [NO_WEIGHTS]
-    assert added(TEXT, (2, 1, 0), "下采样。", support=unsure) == [POOLING, NO_WEIGHTS]
 
 
 def test_at_most_three_are_added() -> None:

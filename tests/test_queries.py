@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from qa.glossary import Concept, Glossary
 from qa.lexical import Unit
-from qa.queries import CONCEPT_WEIGHT, other_language, understand
+from qa.queries import CONCEPT_WEIGHT, other_language, proper_names, understand
 
 GLOSSARY = Glossary([Concept(("门控循环单元",), ("gated recurrent unit", "GRU")), Concept(("池化",), ("pooling",))])
 ZH, EN = (("门控", "循环", "单元"),), (("gate", "recurr", "unit"), ("gru",))
@@ -43,3 +45,27 @@ def test_question_of_stop_words_has_no_units() -> None:
 
 def test_other_language_is_the_one_the_question_is_not_in() -> None:
     assert (other_language("什么是 GRU？"), other_language("What is 池化?")) == ("en", "zh")
+
+
+@pytest.mark.parametrize(
+    ("question", "terms"),
+    [
+        ("填充该怎么办？", ["填充"]),
+        ("输出是由谁控制的？", ["由", "控制", "输出"]),  # no 是由
+        ("它的性能如何？", ["性能"]),  # a word, though 能 is in it
+        ("What exactly happens to too many paddings?", ["填充"]),
+    ],
+)
+def test_words_of_any_question_and_where_two_words_meet_are_no_terms(question: str, terms: list[str]) -> None:
+    assert [unit.alternatives[0][0] for unit in understand(question, Glossary.load()).units] == terms
+
+
+def test_name_with_a_hyphen_is_found_with_a_space_too() -> None:
+    (unit,) = understand("预训练", Glossary([Concept(("预训练",), ("pre-training", "k-means"))])).units
+    assert ("pre", "train") in unit.alternatives
+    assert ("k-means", "k", "mean") in unit.alternatives  # its parts alone stand in many notes
+
+
+def test_latin_words_that_are_names() -> None:
+    assert proper_names("Does ALiBi help Transformers? Will L2?") == ["ALiBi", "Transformers", "L2"]
+    assert proper_names("relu 和 Adam 怎么选？") == ["relu", "Adam"]

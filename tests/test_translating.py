@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 import pytest
 from fakes_chat import ScriptedEngine
@@ -12,6 +12,7 @@ from fakes_chat import ScriptedEngine
 from qa.chat import LocalChatModel, Message, Pattern
 from qa.chat.engine import FinishReason
 from qa.errors import ModelFailed
+from qa.question_names import Lost
 from qa.translating import Translator, is_sane_translation, translation_messages
 
 
@@ -122,3 +123,48 @@ def test_questions_are_translated_side_by_side() -> None:
     for thread in threads:
         thread.join()
     assert found == {"池化A？": "Translated A?", "池化B？": "Translated B?"}
+
+
+def looking(lost: Callable[[str], Lost], *texts: str) -> tuple[Translator, ScriptedEngine]:
+    """A translator that says these texts in turn and finds this lost in each."""
+    said = iter(texts)
+    engine = ScriptedEngine(lambda _: next(said))
+    model = LocalChatModel(engine=engine, name_of_model="scripted")
+    return Translator(lambda: model, 5.0, get_lost=lambda question, text, language, told: lost(text)), engine
+
+
+def test_question_whose_names_are_lost_is_translated_again_with_them() -> None:
+    lack = Lost(("ALiBi",), (("pooling", "池化"),))
+    made, engine = looking(lambda text: Lost() if "ALiBi" in text else lack, "阿里的池子？", "ALiBi 的池化？")
+    assert made.translate("Does ALiBi need pooling?", "zh") == "ALiBi 的池化？"
+    assert engine.prompts[1][-1].content == "术语：ALiBi = ALiBi\nDoes ALiBi need 池化?"
+
+
+@pytest.mark.parametrize("second", ["阿里的池？", "Sorry, no."])
+def test_second_translation_that_is_no_better_is_not_taken(second: str) -> None:
+    made, engine = looking(lambda text: Lost(("ALiBi",)), "阿里的池子？", second)
+    assert made.translate("Does ALiBi need pooling?", "zh") == "阿里的池子？"
+    assert len(engine.prompts) == 2
+
+
+class SlowAgain(Slow):
+    """The same, but only from the second time on."""
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, pattern: Pattern | None = None, stop: Sequence[str] = ()
+    ) -> Generator[str, None, FinishReason]:
+        self.prompts.append(messages)
+        if len(self.prompts) > 1:
+            return (yield from super().stream(messages, max_tokens=max_tokens, pattern=pattern, stop=stop))
+        yield "What is it?"
+        return "stop"
+
+
+def test_first_translation_stays_where_the_second_is_late() -> None:
+    engine = SlowAgain()
+    model = LocalChatModel(engine=engine, name_of_model="slow")
+    made = Translator(lambda: model, 0.3, get_lost=lambda *_: Lost(("ALiBi",)))
+    assert made.translate("ALiBi 是什么？", "en") == "What is it?"
+    assert len(engine.prompts) == 2
+    engine.go_on.set()
+    assert engine.ended.wait(5)

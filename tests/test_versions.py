@@ -98,6 +98,12 @@ def test_what_means_something_else_is_no_translation() -> None:
     assert translated("它有参数。", "Paris hosted a game.", encoder=WordEncoder())[0] is None
 
 
+def test_what_goes_on_beyond_the_sentence_is_no_translation() -> None:
+    more = "It is deep. Adding layers can make a model learn more, and it may overfit when there are few data."
+    assert translated("加深不会过拟合很多。", more)[0] is None
+    assert translated("不常用。", "It is not used very often nowadays.")[0] is not None
+
+
 def test_a_formula_on_its_own_lines_stays() -> None:
     made, asked = translated("损失如下。\n\n$$L=-\\log p$$", "The loss is this.")
     assert made == "The loss is this.\n\n$$L=-\\log p$$"
