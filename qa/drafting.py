@@ -24,6 +24,8 @@ UNSUPPORTED = {"zh": "（不在你的笔记中）", "en": " (not from your notes
 _REPEATS = 0.7  # share of what a sentence names that a statement must name for it to say nothing else
 _MARKS = "-*•.。 \n\r\t"
 _END = re.compile(r"[\s。！？!?.；;，,：:]*\Z")
+_SHORTEST_ROUND, _LONGEST_ROUND = 4, 60  # letters, characters that a model that goes round says again and again
+_ROUND = re.compile(rf"(.{{{_SHORTEST_ROUND},{_LONGEST_ROUND}}}?)\1\1", re.DOTALL)
 _LIST_MARK = re.compile(r"(?:[-*•]|\d{1,2}[.)、])\s*\Z")
 
 
@@ -80,6 +82,9 @@ class Draft:
                 yield from self._whole(self._rest[start:end])
                 start = end
             self._rest = self._rest[start:]
+        if _goes_round(self._rest):
+            self.repeats, self._shown = True, ""
+            return
         yield from self._partly(self._rest)
 
     def finish(self) -> Iterator[Telling]:
@@ -140,7 +145,7 @@ class Draft:
         if not text.strip(_MARKS):
             return
         separator = raw[: len(raw) - len(raw.lstrip())]
-        if text.strip() in {each.text.strip() for each in self.sentences}:
+        if text.strip() in {each.text.strip() for each in self.sentences} or _goes_round(text):
             self.repeats, self._shown = True, ""
             return
         sentence, found = checked(raw.strip(), self.language, self._check, self._numbering, self._strict)
@@ -160,6 +165,12 @@ class Draft:
         if so_far.strip(_MARKS) and so_far.startswith(self._shown) and (rest := so_far[len(self._shown) :]):
             self._shown += rest
             yield TextDelta(self.language, rest)
+
+
+def _goes_round(text: str) -> bool:
+    """Whether a text has the same words three times in a row."""
+    found = _ROUND.search(text)
+    return found is not None and sum(map(str.isalpha, found[1])) >= _SHORTEST_ROUND
 
 
 def checked(

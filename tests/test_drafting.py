@@ -124,6 +124,20 @@ def test_what_was_said_before_is_not_said_again() -> None:
     assert made.repeats
 
 
+@pytest.mark.parametrize("end", ["", "。"])
+def test_sentence_that_goes_round_ends_the_draft_without_it(end: str) -> None:
+    made = draft()
+    written(made, "池化用来降维 [1]。池化用来降维" + "，从而导致维度降低" * 3 + end)
+    assert made.text() == "池化用来降维 [1]。"
+    assert made.repeats
+
+
+def test_row_of_a_table_does_not_go_round() -> None:
+    made = draft()
+    written(made, "| --- | --- | --- | --- | --- |")
+    assert not made.repeats
+
+
 def test_sentence_that_says_more_than_the_statement_stays() -> None:
     quoted = supports("填充保住边缘像素。", GROUNDS)
     made = Draft("zh", Numbering(GROUNDS), lambda _: quoted)
