@@ -51,7 +51,9 @@ def understand(text: str, glossary: Glossary, translated: str = "") -> Query:
     concepts = glossary.concepts_in(text)
     named = [Unit(_alternatives((*concept.zh, *concept.en)), CONCEPT_WEIGHT) for concept in concepts]
     absorbed = {term for concept in concepts for term in _terms_of((*concept.zh, *concept.en))}
-    said = [term for term in dict.fromkeys(search_terms(text)) if not _only_asks(term)]
+    all_terms = list(dict.fromkeys(search_terms(text)))
+    asked = [term for term in all_terms if not _only_asks(term)]
+    said = asked if asked or concepts else all_terms
     terms = [Unit(((term,),)) for term in said if term not in absorbed]
     here, there = ([getattr(concept, of) for concept in concepts] for of in (language, OTHER[language]))
     return Query(
