@@ -17,7 +17,10 @@ _SAVE_EVERY = 20
 
 
 class KeptTranslations:
-    """Translates by what the file holds, and by the chat model of the settings what it does not."""
+    """Translates by what the file holds, and by the chat model of the settings what it does not.
+
+    Once: whether names are lost that the notes have depends on the notes, and the sets have many.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -91,8 +92,8 @@ def named_units(text: str, glossary: Glossary) -> list[tuple[str, Unit]]:
             same_length = len(plain) == len(text)
             found.append((text[start : start + len(written)] if same_length else written, unit))
     for name in proper_names(text):
-        terms = tuple(dict.fromkeys(search_terms(name)))
-        if terms and name.lower() not in _LANGUAGES and not absorbed.intersection(terms):
+        terms = _terms(name)
+        if terms and not absorbed.intersection(terms):
             parts = [part for part in re.split("[-.+_]", name) if part]
             found.append((name, Unit(_alternatives((name, " ".join(parts), "".join(parts))))))
     return list({name: (name, unit) for name, unit in found}.values())
@@ -100,14 +101,15 @@ def named_units(text: str, glossary: Glossary) -> list[tuple[str, Unit]]:
 
 def proper_names(text: str) -> list[str]:
     """The Latin words that are no ordinary ones: in Chinese any, in English those with a digit, or with a capital that
-    does not begin the sentence."""
+    does not begin the sentence. The name of the language to answer in is none."""
     chinese = detect_language(text) == "zh"
     found = []
     for match in _NAME.finditer(text):
         name = match.group()
         at_start = not text[: match.start()].strip() or text[: match.start()].rstrip()[-1:] in ".?!。？！"
         proper = chinese or any(c.isdigit() for c in name) or name[1:] != name[1:].lower()
-        if len(name) > 1 and (proper or (name[0].isupper() and not at_start)):
+        proper = proper or (name[0].isupper() and not at_start)
+        if proper and len(name) > 1 and name.lower() not in _LANGUAGES:
             found.append(name)
     return found
 
@@ -131,7 +133,7 @@ def _alternatives(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     """The terms of each name; of a name with hyphens without the whole, since notes write it with spaces too."""
     found: dict[tuple[str, ...], None] = {}
     for name in names:
-        terms = tuple(dict.fromkeys(search_terms(name)))
+        terms = _terms(name)
         parts = tuple(term for term in terms if "-" not in term)
         whole = len(parts) == len(terms) or not parts or min(map(len, parts)) < _SHORTEST_PART
         if terms:
@@ -140,4 +142,10 @@ def _alternatives(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def _terms_of(names: Iterable[str]) -> set[str]:
-    return {term for name in names for term in search_terms(name)}
+    return {term for name in names for term in _terms(name)}
+
+
+@functools.lru_cache(maxsize=16384)
+def _terms(name: str) -> tuple[str, ...]:
+    """The terms of a name, each once: the glossary's names are asked for again and again."""
+    return tuple(dict.fromkeys(search_terms(name)))

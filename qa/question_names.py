@@ -68,7 +68,7 @@ def with_words(question: str, words: Sequence[tuple[str, str]]) -> str:
     """A question with words of it in the other language."""
     for word, other in words:
         bounded = re.escape(word) if has_han(word) else rf"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])"
-        question = re.sub(bounded, lambda _, other=other: f" {other} ", question, flags=re.IGNORECASE)  # type: ignore[misc]
+        question = f" {other} ".join(re.split(bounded, question, flags=re.IGNORECASE))
     return spaced(question)
 
 

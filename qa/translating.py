@@ -115,10 +115,10 @@ class Translator:
         except TimeoutError:
             given_up.set()
             work.cancel()
+            _log.info("Translating the question took more than %g seconds", self._seconds)
         except NotesQAError as error:
-            _log.warning("The question was not translated: %s", error)
+            _log.warning("Translating the question failed: %s", error)
         if not so_far:
-            _log.info("The question was not translated within %g seconds", self._seconds)
             return None
         translated = so_far[-1]
         with self._lock:

@@ -69,3 +69,4 @@ def test_name_with_a_hyphen_is_found_with_a_space_too() -> None:
 def test_latin_words_that_are_names() -> None:
     assert proper_names("Does ALiBi help Transformers? Will L2?") == ["ALiBi", "Transformers", "L2"]
     assert proper_names("relu 和 Adam 怎么选？") == ["relu", "Adam"]
+    assert proper_names("What is RNN in Chinese?") == ["RNN"]

@@ -80,6 +80,7 @@ def test_fewer_names_lost_is_less_then_fewer_words_left_as_they_are() -> None:
         ("If every weight counts: weighted?", [("weight", "权重")], "If every 权重 counts: weighted?"),
         ("Pooling: what for?", [("pooling", "池化")], "池化: what for?"),
         ("误报的代价？", [("误报", "false positive")], "false positive 的代价？"),
+        ("Is a slash fine?", [("slash", r"\1")], r"Is a \1 fine?"),
     ],
 )
 def test_words_are_put_into_the_question(question: str, words: list[tuple[str, str]], said: str) -> None:
