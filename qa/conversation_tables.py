@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
+
+import filelock
 
 _APPLICATION = 0x4E514143  # "NQAC": tells this file from another program's
 _SCHEMA_1 = """
@@ -17,20 +20,33 @@ CREATE TABLE exchanges (
     answered REAL NOT NULL, rating TEXT, PRIMARY KEY (conversation, number)
 )
 """
+_LOCK_SECONDS = 10.0
 _SCHEMAS = (_SCHEMA_1,)  # each leads from the version before it, 0 being an empty file
 
 
-def prepare(connection: sqlite3.Connection) -> None:
-    """Set a connection up, and bring the tables up to date. Raises ValueError where the file is not this program's."""
+def prepare(connection: sqlite3.Connection, file: Path) -> None:
+    """Set a connection to `file` up, and bring the tables up to date.
+
+    Raises:
+        ValueError: the file is not this program's.
+        OSError: another process has been bringing them up to date for 10 seconds, or the folder cannot be written.
+    """
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")  # what was deleted or replaced leaves nothing in free pages
     connection.execute("PRAGMA synchronous = NORMAL")  # no wait for the disk; a cut of power takes the last change only
-    if _version(connection) == len(_SCHEMAS):
+    if _version(connection) < len(_SCHEMAS):
+        # SQLite itself does not wait where two processes turn the log on at once: one gets "database is locked".
+        with filelock.FileLock(f"{file}.lock", timeout=_LOCK_SECONDS, mode=0o600):
+            _bring_up_to_date(connection)
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    if _version(connection) == len(_SCHEMAS):  # another process was faster
         return
     connection.execute("PRAGMA journal_mode = WAL")  # stays with the file
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for schema in _SCHEMAS[_version(connection) :]:  # read again: another process may have been faster
+        for schema in _SCHEMAS[_version(connection) :]:
             for statement in schema.split(";"):
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {_APPLICATION}")

@@ -259,7 +259,7 @@ class Conversations:
             os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite's own files get the same rights
             connection = sqlite3.connect(self._file, timeout=_BUSY_SECONDS, isolation_level=None)
             try:
-                prepare(connection)
+                prepare(connection, self._file)
                 yield connection
             finally:
                 connection.close()
