@@ -1,8 +1,8 @@
 """`python -m bench.calibration DATA`: fits and prints the weights of `qa/data/calibration.json`.
 
 DATA as for `bench.retrieval`. Besides, the questions about the shipped notes, of which some have no answer there. With
-`--translations FILE` also those for translated questions, with `--margins N` those of the chat model's own yes or no,
-asked N questions of each set; without, these stay as they are shipped.
+`--translations FILE` also those for translated questions, with `--margins N` those of the chat model's own yes or no
+(on all excerpts, and on single sentences), asked N questions of each set; without, these stay as they are shipped.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from qa.question_sets import read_questions
 from qa.retrieval import Retriever, Translate
 from qa.sentence_vectors import SentenceVectors
 from qa.settings import Settings
+from qa.telling import most_telling
 from qa.types import LANGUAGES, Language
 
 
@@ -43,6 +44,7 @@ class Margin:
 
     evidence: Evidence
     margin: float
+    telling: float | None  # the highest of those about single sentences, where it can tell
     language: Language
     answered: bool
 
@@ -96,7 +98,8 @@ def _margins(
         yes, no = yes_no(task.language)
         terms = task.terms.get(task.language, ())
         logs = model.choose(check_messages(task.question, task.passages, task.language, terms=terms), (yes, no))
-        yield Margin(found.evidence, logs[yes] - logs[no], task.language, answered)
+        telling = most_telling(model, task.question, material.grounds, material.relevance)
+        yield Margin(found.evidence, logs[yes] - logs[no], telling, task.language, answered)
 
 
 @functools.cache
@@ -122,14 +125,16 @@ def _fitted(signs: Mapping[Kind, list[tuple[Evidence, bool]]], margins: Sequence
         answered = np.array([float(yes) for _, yes in of_kind])
         weights[kind] = fitted(rows, answered, (0.0,) * (len(SIGNS) + 1), _PRIOR_QUESTIONS)
     counts = {kind: [len(of_kind), sum(yes for _, yes in of_kind)] for kind, of_kind in signs.items()}
-    zero, margin_weights = start.margin_zero, start.margin_weights
+    zero, margin_weights, telling_weights = start.margin_zero, start.margin_weights, start.telling_weights
     if margins:
         zero, margin_weights = _joined(replace(start, weights=weights), margins)
+        telling_weights = _told(replace(start, weights=weights), [each for each in margins if each.telling is not None])
     return {
         "provenance": {
             "questions": "XQuAD (half of its articles; every second passage) and the questions about the shipped notes",
             "asked_and_answered": counts,
             "model_asked": len(margins),
+            "model_asked_about_sentences": sum(each.telling is not None for each in margins),
             "command": "python -m bench.calibration DATA --translations FILE --margins 18",
         },
         "signs": SIGNS,
@@ -137,6 +142,7 @@ def _fitted(signs: Mapping[Kind, list[tuple[Evidence, bool]]], margins: Sequence
         "weights": weights,
         "margin_zero": zero,
         "margin_weights": margin_weights,
+        "telling_weights": telling_weights,
     }
 
 
@@ -149,6 +155,13 @@ def _joined(calibration: Calibration, margins: Sequence[Margin]) -> tuple[dict[L
     of_search, of_model, *biases = fitted(rows, answered, (0.0,) * 4, _PRIOR_QUESTIONS / 10)
     zero = {of: round(-bias / of_model, 3) for of, bias in zip(LANGUAGES, biases, strict=True)}
     return zero, (round(of_search, 4), round(of_model, 4), 0.0)
+
+
+def _told(calibration: Calibration, margins: Sequence[Margin]) -> Weights:
+    """Weights of the search, of the model's word on single sentences, and of 1."""
+    rows = np.array([[calibration.log_odds(m.evidence), m.telling, 1.0] for m in margins], np.float64)
+    answered = np.array([float(m.answered) for m in margins])
+    return fitted(rows, answered, (0.0,) * 3, _PRIOR_QUESTIONS / 10)
 
 
 def _of(evidence: Evidence) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from qa.prompts import check_messages, yes_no
 from qa.retrieval import Retriever, Translate
 from qa.rewriting import rewritten
 from qa.sentence_vectors import SentenceVectors
+from qa.telling import most_telling
 from qa.types import (
     LANGUAGES,
     Answer,
@@ -46,7 +48,9 @@ from qa.writing import Limits, Task, fitted, write_general
 MAX_QUESTION_CHARS = 4000
 _SIMILAR = 6  # passages by meaning, and by words, that are looked at for the opposite of a sentence
 _COVERED = 0.5  # chance from which on an answer is tried
-_COVERED_ASKED = 0.11  # the same where the model was asked too: what it writes then is checked sentence by sentence
+_COVERED_ASKED = 0.2  # the same where the model was asked too: what it writes then is checked sentence by sentence
+_UNNAMED_COST = 2.0  # of log-odds, where the question names something that no note does
+_LEAST = 1e-9  # of a chance, to have log-odds
 
 # The chat model and its name; None where the notes' own sentences answer. Loads it at the first call.
 GetModel = Callable[[], tuple[BaseChatModel | None, str]]
@@ -137,7 +141,9 @@ class Answerer:
             return [*(hit.passage for hit in hits), *self._retriever.sharing_words(sentence, _SIMILAR)]
 
         own = detect_language(request.question)
-        if material.task.passages and calibration.chance(found.evidence, None, own) >= _COVERED:
+        lacks = self._retriever.lacks_subject(resolved.text)
+        unnamed = self._retriever.unnamed(resolved.text)
+        if material.task.passages and not lacks and calibration.chance(found.evidence, None, own) >= _COVERED:
             quote = Composer(material, languages, request.strict).quote(whole=False)
             watch.passed("extract")
             yield Extract(quote.texts, quote.citations)
@@ -156,7 +162,10 @@ class Answerer:
         watch.passed("translated")
         hits = tuple(found.hits)
         task = material.task
-        sure = self._chance(model, found, task, calibration)
+        # What the notes do not even name they do not answer.
+        sure = 0.0 if lacks else self._chance(model, found, material, calibration)
+        if sure and any(not name.islower() for name in unnamed):
+            sure = _of_odds(_odds(sure) - _UNNAMED_COST)
         watch.passed("evidence")
         composed = Composition({}, (), ())
         if sure >= (_COVERED_ASKED if isinstance(model, LocalChatModel) else _COVERED):
@@ -171,7 +180,7 @@ class Answerer:
                 composed = composer.quote()
                 yield from _told(composed.texts)
             watch.passed("written")
-        unnamed = self._retriever.unnamed(resolved.text) if hits else ()
+        unnamed = unnamed if hits else ()
         texts: Mapping[Language, str] = composed.texts
         general: dict[Language, str] = {}
         if len(texts) < len(languages):
@@ -223,18 +232,21 @@ class Answerer:
             return found
         return self._retriever.find(text, request.top_k, request.topic, self._translate)
 
-    def _chance(self, model: BaseChatModel | None, found: Found, task: Task, calibration: Calibration) -> float:
+    def _chance(self, model: BaseChatModel | None, found: Found, material: Material, calibration: Calibration) -> float:
         """How probable it is that the notes answer, 0 to 1."""
+        task = material.task
         if not task.passages:
             return 0.0
-        margin = None
+        margin = telling = None
         if isinstance(model, LocalChatModel):
+            telling = most_telling(model, task.question, material.grounds, material.relevance)
+        if isinstance(model, LocalChatModel) and telling is None:
             yes, no = yes_no(task.language)
             terms = task.terms.get(task.language, ())
             messages = check_messages(task.question, task.passages, task.language, task.history, terms)
             chances = model.choose(messages, (yes, no))
             margin = chances[yes] - chances[no]
-        return calibration.chance(found.evidence, margin, task.language)
+        return calibration.chance(found.evidence, margin, task.language, telling)
 
 
 class _Watch:
@@ -271,6 +283,15 @@ def answer_languages(question: str, language: AnswerLanguage) -> tuple[Language,
     if language == "both":
         return LANGUAGES
     return (detect_language(question) if language == "auto" else language,)
+
+
+def _odds(chance: float) -> float:
+    """The log-odds of a chance, which may be 0 or 1."""
+    return math.log(max(chance, _LEAST) / max(1 - chance, _LEAST))
+
+
+def _of_odds(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))
 
 
 def _replayed(answer: Answer, found: Found, watch: _Watch) -> Iterator[Event]:

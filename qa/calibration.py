@@ -45,7 +45,8 @@ class Calibration:
     scales: Weights  # standard deviations of SIGNS where the shipped weights were fitted
     weights: Mapping[Kind, Weights]
     margin_zero: Mapping[Language, float]  # a model says yes too easily: its log-odds count from here
-    margin_weights: Weights  # of the search's log-odds, of the model's, and of 1
+    margin_weights: Weights  # of the search's log-odds, of the model's on all excerpts, and of 1
+    telling_weights: Weights  # of the search's log-odds, of the model's on the sentence that answers best, and of 1
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def log_odds(self, evidence: Evidence) -> float:
@@ -55,13 +56,19 @@ class Calibration:
             return math.log(covered / (1 - covered))
         return float(_features([evidence], self.scales)[0] @ np.array(self.weights[kind_of(evidence)]))
 
-    def chance(self, evidence: Evidence, margin: float | None, language: Language) -> float:
+    def chance(
+        self, evidence: Evidence, margin: float | None, language: Language, telling: float | None = None
+    ) -> float:
         """How probable it is that the notes answer a question in `language`, 0 to 1.
 
-        `margin` is the model's log-odds of yes over no where one was asked.
+        `margin` is the model's log-odds of yes over no where it was asked about all excerpts, `telling` the highest
+        where it was asked about single sentences.
         """
         odds = self.log_odds(evidence)
-        if margin is not None:
+        if telling is not None:
+            of_search, of_model, bias = self.telling_weights
+            odds = of_search * odds + of_model * telling + bias
+        elif margin is not None:
             of_search, of_model, bias = self.margin_weights
             odds = of_search * odds + of_model * (margin - self.margin_zero[language]) + bias
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))
@@ -175,6 +182,7 @@ def _to_json(calibration: Calibration) -> dict[str, Any]:
         "weights": {kind: list(weights) for kind, weights in calibration.weights.items()},
         "margin_zero": dict(calibration.margin_zero),
         "margin_weights": list(calibration.margin_weights),
+        "telling_weights": list(calibration.telling_weights),
     }
 
 
@@ -187,6 +195,8 @@ def _from_json(stored: Mapping[str, Any]) -> Calibration:
         weights,
         {"zh": float(stored["margin_zero"]["zh"]), "en": float(stored["margin_zero"]["en"])},
         _numbers(stored["margin_weights"], 3),
+        # A user's own of an earlier version has none.
+        _numbers(stored["telling_weights"], 3) if "telling_weights" in stored else shipped().telling_weights,
         dict(stored["provenance"]),
     )
 

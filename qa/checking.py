@@ -15,9 +15,10 @@ from qa.chat import LocalChatModel
 from qa.citations import Statement, without_numbers
 from qa.grounds import Grounds, Scores
 from qa.language import detect_language
-from qa.prompts import agreement_messages, telling_messages, verdict_messages, yes_no
+from qa.prompts import agreement_messages, verdict_messages, yes_no
 from qa.relevance import BESIDE
 from qa.support import SURE, Support, contradicts, nearness, speaking_of, supports
+from qa.telling import tells
 from qa.types import Language
 from qa.verdicts import says_yes, wants_verdict
 
@@ -66,17 +67,8 @@ class Checker:
         return found
 
     def tells(self, row: int) -> float | None:
-        """The model's log-odds of yes over no that a statement answers the question; None where it cannot tell.
-
-        In Chinese it tells well, in English it is little better than chance; see bench/results.md.
-        """
-        statement = self._grounds.statements[row]
-        if self._model is None or {detect_language(self._question), self._grounds.languages[row]} != {"zh"}:
-            return None
-        yes, no = yes_no("zh")
-        place = self._grounds.headings[statement.number - 1]
-        chances = self._model.choose(telling_messages(self._question, f"{place}：{statement.text}"), (yes, no))
-        return chances[yes] - chances[no]
+        """The model's log-odds of yes over no that a statement answers the question; None where it cannot tell."""
+        return None if self._model is None else tells(self._model, self._question, self._grounds, row)
 
     def _found(self, raw: str) -> tuple[Support, ...]:
         found = supports(raw, self._grounds, self._question)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qa.language import split_sentences
+from qa.code_lines import code_lines, says_nothing
+from qa.language import has_han, split_sentences
+from qa.listings import asks, only_points
 from qa.notes import line_starts
 from qa.types import Citation, Passage
 
@@ -21,6 +24,13 @@ _LINE_MARKS = re.compile(r"(?:[>\s]|[-*+](?=\s)|\d{1,3}[.)、](?=\s)|\[[ xX]\](?
 _NO_STATEMENT = re.compile(r"[\s|:\-=*_`~#>+$]*|(?:`{3,}|~{3,})[^`~]*")  # marks alone, or the fence of a code block
 _DISPLAYED = re.compile(r"(?<=\n)\$\$.+?\$\$(?=[ \t]*(?:[\r\n]|\Z))", re.DOTALL)
 _LEAD_IN = re.compile(r"[:：]\s*$")
+_IMAGE = re.compile(r"!\[[^\]\n]*\]\([^()\s]*\)")
+_RULED = re.compile(
+    r"[^\n]*(?:\r\n|[\r\n])[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*[\r\n]+[^\r\n|]*\|"
+)
+_ITEM = re.compile(r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,3}[.)、]|[（(]\d{1,3}[)）])[ \t]")
+_CHECKS = re.compile(r"(?:have|has|did|do|does|are|is) (?:we|you|i|the|there)\b", re.IGNORECASE)
+_LONGEST_LEAD = 60  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,9 @@ class Statement:
     end: int
     text: str
     whole: bool = False  # all sentences of the passage in one
+    is_code: bool = False
+    items: int = 0  # the list of which it begins an item, counted from 1 in its passage; 0: none
+    lead: str = ""  # the line that its list stands under, without its colon: "isolation forest"
 
 
 def opening_of_number(text: str) -> int:
@@ -59,13 +72,17 @@ def cite(sentence: str, numbers: Iterable[int]) -> str:
 
 
 def statements(passage: Passage, number: int) -> list[Statement]:
-    """The sentences of a passage that can support something: no headings, rules, fences or lead-ins to a list.
+    """The sentences of a passage that can support something.
 
-    A displayed formula belongs to the sentence before it.
+    Those are no headings, questions, rules, fences, comments in code, lead-ins to a list, heads of tables, pictures
+    and mere references. A displayed formula belongs to the sentence before it.
     """
     found: list[Statement] = []
     formulas = [match.span() for match in _DISPLAYED.finditer(passage.text)]
     before: int | None = None  # where the sentence before begins, be it a lead-in
+    leads = _Leads(passage.text)
+    starts = line_starts(passage.text)
+    coded = code_lines([passage.text[a:b].rstrip("\r\n") for a, b in itertools.pairwise([*starts, len(passage.text)])])
     for start, end in split_sentences(passage.text):
         if formula := next((span for span in formulas if span[0] <= start < span[1]), None):
             if start == formula[0]:
@@ -80,12 +97,58 @@ def statements(passage: Passage, number: int) -> list[Statement]:
             start = marks.end()
         text = passage.text[start:end]
         before = None
-        if _HEADING.match(passage.text, line_start) or _NO_STATEMENT.fullmatch(text):
+        if _HEADING.match(passage.text, line_start):
+            leads.end()
+            continue
+        if _NO_STATEMENT.fullmatch(text) or only_points(text):
+            continue
+        is_code = coded[bisect.bisect_right(starts, start) - 1]
+        if is_code and says_nothing(text):
             continue
         before = start
-        if not is_lead_in(text):
-            found.append(Statement(number, start, end, text))
+        lead, items = leads.of(line_start, text)
+        if is_code or not (is_lead_in(text) or is_table_head(passage.text, start) or _asks(text)):
+            found.append(Statement(number, start, end, text, is_code=is_code, items=items, lead=lead))
     return found
+
+
+class _Leads:
+    """Follows the lists of a passage, line by line."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._above: list[tuple[int, str]] = []  # indent and words of what lists stand under; -1: no item itself
+        self._lists: dict[int, int] = {}  # by indent
+        self._count = 0
+        self._line = -1
+
+    def end(self) -> None:
+        """What comes next is of no list so far."""
+        self._above, self._lists = [], {}
+
+    def of(self, line_start: int, sentence: str) -> tuple[str, int]:
+        """What the list stands under that a sentence in this line is of, and its number where it begins an item."""
+        item = _ITEM.match(self._text, line_start)
+        indent = len(item["indent"].expandtabs(4)) if item else -1
+        begins = line_start != self._line
+        if begins:
+            self._line = line_start
+            if item:
+                self._lists = {at: number for at, number in self._lists.items() if at <= indent}
+                if indent not in self._lists:
+                    self._count += 1
+                    self._lists[indent] = self._count
+                self._above = [each for each in self._above if each[0] < indent]
+            elif (
+                is_lead_in(sentence)
+                or not self._text[_line_start(self._text, max(0, line_start - 1)) : line_start].strip()
+            ):
+                self.end()  # other lines right below an item go on with it
+        above = next((words for at, words in reversed(self._above) if at < indent), "")
+        words = _LEAD_IN.sub("", _IMAGE.sub("", sentence)).strip("*_ ")
+        if words and len(words) <= _LONGEST_LEAD and (item or is_lead_in(sentence)):
+            self._above.append((indent, words))
+        return above, self._lists.get(indent, 0) if begins else 0
 
 
 def _line_start(text: str, at: int) -> int:
@@ -94,7 +157,19 @@ def _line_start(text: str, at: int) -> int:
 
 def is_lead_in(sentence: str) -> bool:
     """Whether a sentence only introduces what follows: "steps:"."""
-    return bool(_LEAD_IN.search(sentence))
+    return bool(_LEAD_IN.search(_IMAGE.sub("", sentence)))
+
+
+def _asks(sentence: str) -> bool:
+    """Whether a sentence asks; a checklist in English, "Did we scale the input?", says what to do."""
+    words = sentence.strip("*_ ")
+    return words.endswith(("?", "？")) and (has_han(words) or asks(words)) and not _CHECKS.match(words)
+
+
+def is_table_head(text: str, at: int) -> bool:
+    """Whether the line of a text at this offset names the columns of a table."""
+    line = _line_start(text, at)
+    return "|" in text[line : at + 1] + text[at : at + 200].split("\n")[0] and _RULED.match(text, line) is not None
 
 
 def citation(number: int, passage: Passage, start: int, end: int) -> Citation:

@@ -16,8 +16,12 @@ from qa.citations import Statement
 from qa.conflicts import disagreements
 from qa.drafting import Draft, Numbering, Telling, shown
 from qa.extractive import extract
-from qa.left_out import left_out, standing_in
+from qa.grounds import covered
+from qa.language import has_han, search_terms
+from qa.left_out import left_out, rest_of_list, standing_in
 from qa.material import Material
+from qa.queries import named_units
+from qa.searchtext import without_targets
 from qa.support import SURE, Support, only_statement
 from qa.types import Citation, Conflict, Language, Passage, Sentence, SentenceChecked, TextDelta
 from qa.verdicts import begins_with_verdict
@@ -171,10 +175,14 @@ class Composer:
         """What says most on the question and was left out, in part or whole; or stands in for what was written."""
         said = self._draft(first).supported()
         grounds, relevance = self._grounds, self._relevance
+        question = self._task.question
         rows = (
-            left_out(grounds, relevance, said, first) if said else standing_in(grounds, relevance, self._checker.tells)
+            left_out(grounds, relevance, said, first)
+            if said
+            else standing_in(grounds, relevance, question, self._checker.tells)
         )
-        for row in list(rows):
+        chosen = list(rows)
+        for row in [*chosen, *rest_of_list(grounds, question, said, chosen)]:
             is_own = grounds.languages[row] == first
             repeated = self._draft(first).repeated_by(grounds.statements[row]) if is_own else []
             for language in self._languages:
@@ -191,7 +199,10 @@ class Composer:
         """Where notes say the opposite about what is asked: both, and that they do."""
         rows = sorted(self._grounds.singles(), key=lambda i: (-self._relevance[i], i))[:_ASKED_ABOUT]
         self._widen([self._grounds.statements[i].text for i in rows])
-        pair = next(disagreements(self._grounds, rows, self._grounds.singles()), None)
+        rows, others = (
+            [row for row in of if not self._grounds.statements[row].is_code] for of in (rows, self._grounds.singles())
+        )
+        pair = next(disagreements(self._grounds, rows, others), None)
         if pair is None:
             return
         for language in languages:
@@ -236,9 +247,23 @@ class Composer:
         if model is None or limits is None:
             return replace(sentence, text=pointer(language)), found
         place = self._grounds.headings[statement.number - 1]
-        text = version(model, statement.text, place, language, self._grounds, limits)
+        text = version(model, self._reads(statement), place, language, self._grounds, limits)
         return replace(sentence, text=text or pointer(language), change="translated"), found
 
     def _quoted(self, statement: Statement, language: Language) -> tuple[Sentence, tuple[Support, ...]]:
         support = Support(statement.number, statement.start, statement.end, 0.0)
-        return Sentence(language, statement.text, (self._numbering.of(support),), 0.0, "quoted"), (support,)
+        return Sentence(language, self._reads(statement), (self._numbering.of(support),), 0.0, "quoted"), (support,)
+
+    def _reads(self, statement: Statement) -> str:
+        """A note's own sentence, read by itself: where it names nothing, after what it stands under."""
+        text = without_targets(statement.text)
+        subject = self._grounds.subject(statement)
+        if not subject or "|" in text or named_units(text, self._grounds.glossary):
+            return text
+        said = [sentence.text for draft in self._drafts.values() for sentence in draft.sentences if sentence.citations]
+        terms = frozenset(search_terms(" ".join((text, self._task.question, *said))))
+        units = [unit for _, unit in named_units(subject, self._grounds.glossary)]
+        if all(covered(units, terms)):
+            return text
+        between = "" if subject[-1] in "?？" else "：" if has_han(text) else ": "
+        return f"{subject}{between}{text}"

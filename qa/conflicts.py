@@ -80,6 +80,7 @@ _NOT_ZH = re.compile(r"(?:不是|并非|而非|不会|不能|不该|不应|不�
 _NOT_EN = re.compile(r"(?:\b(?:not|never|no|cannot|without|hardly|rather than)|n['’]t)(?:\s+\w+){0,2}\s*$")
 _DENIALS = re.compile(r"[不没无未非]|\b(?:not|never|no|cannot|without|unless)\b|n['’]t\b")
 _CLAUSE = re.compile(r"[，,；;：:。.!?！？]\s|[，；：。！？]|\b(?:so|because|which)\b")
+_ASSUMES = re.compile(r"\$[^$=]*[A-Za-z}]\s*=\s*-?[\d.]+\s*[,，][^$]*\$")  # $P=1, R=0.1$
 _COMPARES = re.compile(r"比|优于|不如|胜过|劣于|\bthan\b|\boutperforms?\b")
 # "训练时", "at inference": what holds then need not hold at another time.
 _WHEN = re.compile(r"训练|推理|测试|预测|\b(?:training|inference|test(?:ing)?|prediction)\b")
@@ -134,7 +135,9 @@ class _Reading:
 
     @cached_property
     def counting(self) -> list[_Clause]:
-        """Its clauses that give one number."""
+        """Its clauses that give one number; what follows from values that it assumes tells only what holds for them."""
+        if _ASSUMES.search(self.text):
+            return []
         clauses = (_Clause.of(text) for text in _CLAUSE.split(self.text))
         return [clause for clause in clauses if len(clause.stated) == 1]
 

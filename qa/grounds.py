@@ -20,11 +20,13 @@ from qa.glossary import Glossary
 from qa.instructions import gives_order, is_instruction
 from qa.language import detect_language, has_han, search_terms
 from qa.lexical import Unit
+from qa.listings import without_number
 from qa.numerals import numbers_of
 from qa.sentence_vectors import SentenceVectors
 from qa.types import Language, Passage
 
 _MAX_QUOTE_CHARS = 400
+_LONGEST_SUBJECT = 30  # characters
 
 _NEAREST = 12  # single sentences that another is compared with exactly
 _NEAREST_WHOLE = 3  # of them whose passages are compared as a whole too
@@ -89,6 +91,12 @@ class Grounds:
     def _concepts(self, text: str) -> set[int]:
         return {id(concept) for concept in self.glossary.concepts_in(text)}
 
+    def subject(self, statement: Statement) -> str:
+        """The line or the heading that a statement stands under, without its number; empty where it is a long one."""
+        above = statement.lead or "".join(self.passages[statement.number - 1].headings[-1:])
+        name = without_number(above)
+        return name if len(name) <= _LONGEST_SUBJECT and not is_instruction(above) else ""
+
     def alike(self, one: str, other: str) -> float:
         """The cosine of any two sentences."""
         first, second = self._sentences.of([one, other])
@@ -104,20 +112,29 @@ class Grounds:
         return self._sentences.of([self.statements[i].text for i in chosen])
 
     def vectors_in_place(self, rows: Sequence[int]) -> Scores:
-        """(rows, dim) of statements under their headings, since a sentence often leaves out its subject."""
+        """(rows, dim) of statements under their headings and leads, since a sentence often leaves out its subject."""
         return self._sentences.of([self._in_place(row) for row in rows])
 
     def terms_in_place(self, row: int) -> frozenset[str]:
-        """Of a statement, of the headings above it and of what it leans on."""
+        """Of a statement, of the headings above it, of what its list stands under and of what it leans on."""
+        statement = self.statements[row]
         before = self._before.get(row)
         lent = self.terms[before] if before is not None else frozenset()
-        return self.terms[row] | lent | self._heading_terms[self.statements[row].number - 1]
+        return self.terms[row] | lent | self._terms_of(statement.lead) | self._heading_terms[statement.number - 1]
 
     def _in_place(self, row: int) -> str:
         statement = self.statements[row]
         before = self._before.get(row)
         lent = self.statements[before].text + " " if before is not None else ""
-        return f"{self.headings[statement.number - 1]}: {lent}{statement.text}"
+        lead = f"{statement.lead}: " if statement.lead else ""
+        return f"{self.headings[statement.number - 1]}: {lead}{lent}{statement.text}"
+
+    def _terms_of(self, lead: str) -> frozenset[str]:
+        return frozenset(search_terms(lead)) if lead else frozenset()
+
+    def leans_on(self, row: int) -> int | None:
+        """The row of the sentence that a statement needs to be understood: it begins with a pronoun."""
+        return self._before.get(row)
 
     @cached_property
     def _before(self) -> dict[int, int]:

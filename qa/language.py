@@ -47,10 +47,10 @@ s t re ve ll d m don doesn isn aren
 STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 # Sentence ends: a full-width mark, or a Latin mark before white space or Chinese ("n!=0" has none); closing quotes and
-# brackets and a citation stay.
+# brackets and a citation stay. The mark of an image ends none.
 _CLOSERS = "”’\"'」』）)】》"
 _SENTENCE_END = re.compile(
-    rf"(?:(?:[。！？；…]|[!?;](?=[!?;。！？；…\s{_HAN}{_CLOSERS}\[]|$))+|(?<!\.[A-Z])(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bFig)(?<!\betc)\.(?=[\s{_CLOSERS}\[]|$))"
+    rf"(?:(?:[。！？；…]|(?!!\[[^\]\n]{{0,200}}\]\()[!?;](?=[!?;。！？；…\s{_HAN}{_CLOSERS}\[]|$))+|(?<!\.[A-Z])(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bFig)(?<!\betc)\.(?=[\s{_CLOSERS}\[]|$))"
     rf"[{re.escape(_CLOSERS)}]*(?:\s?\[\d+\])*|[\r\n]"
 )
 _ITEM_NUMBER = re.compile(r"[\s>*+-]*\d{1,3}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from qa.citations import Statement
 from qa.grounds import Grounds, Scores, covered, share
-from qa.language import search_terms
+from qa.language import normalize, search_terms
 from qa.queries import understand
 from qa.relevance import BESIDE
 from qa.support import Support
@@ -16,6 +18,13 @@ from qa.types import Language, Sentence
 
 _LIKELY = 6  # statements that say most on the question: what answers it is among them in nine of ten cases
 _MOST = 3  # of them that are added
+_MOST_ITEMS = 5  # of a list that are added to say it whole
+# What asks for several things.
+_SEVERAL = re.compile(
+    r"哪些|哪几|哪[两二三四五六]|[几两三四五六][种类个步点大条]|分别|有什么[^，。？]*(?:优点|缺点|好处|坏处|方法|办法|作用)|优缺点"
+    r"|\b(?:which|what) (?:\w+ )?(?:are|kinds|types|ways|methods|steps|reasons|advantages|drawbacks|options|parts)\b"
+    r"|\b(?:list|name) (?:the|two|three|four|all)\b|\b(?:two|three|four|five|several|different) \w+|pros and cons"
+)
 _MOST_UNTOLD = 2  # that stand in where the model cannot tell which of them answer
 # Relevance of the best above all in the passages that an answer cites, from which on it is added. In the other language
 # it seldom means the same by the same names.
@@ -25,7 +34,6 @@ _SAID = 0.6  # share of what a statement names that an answer must name to have 
 # probability of what stands in. Fitted on 44 questions, see bench/results.md.
 _CHANCE = (1.19, 1.9, -3.58)
 _LEAST_CHANCE = 0.2
-_FENCES = ("```", "~~~")
 
 Tells = Callable[[int], float | None]  # the model's log-odds that a row answers the question; None where it cannot tell
 
@@ -54,19 +62,64 @@ def left_out(
             terms |= grounds.terms[row]
 
 
-def standing_in(grounds: Grounds, relevance: Scores, tells: Tells) -> list[int]:
-    """Rows of the statements that likeliest answer, in the order of the notes; at least one where there is any."""
-    likely = _likely(grounds, relevance)
-    rows = [i for i in likely if not (_is_formula(grounds.statements[i]) or _is_code(grounds, i))][:_LIKELY]
+def rest_of_list(
+    grounds: Grounds, question: str, said: Sequence[tuple[Sentence, tuple[Support, ...]]], rows: Sequence[int]
+) -> list[int]:
+    """Rows of the other items of the list that most of an answer is drawn from, where several things were asked for.
+
+    `rows` are what will be said beside the sentences.
+    """
+    if not _SEVERAL.search(normalize(question)):
+        return []
+    used = {row for _, found in said for support in found for row in _within(grounds, support)} | set(rows)
+    lists = Counter((grounds.statements[row].number, grounds.statements[row].items) for row in used)
+    lists = Counter({of: count for of, count in lists.items() if of[1]})
+    if not lists:
+        return []
+    (of, _), *_ = lists.most_common(1)
+    items = [i for i in grounds.singles() if (grounds.statements[i].number, grounds.statements[i].items) == of]
+    rest = [i for i in items if i not in used and not grounds.statements[i].is_code]
+    terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
+    rest = [i for i in rest if _names_more(grounds, i, terms)]
+    return rest if len(rest) <= _MOST_ITEMS else []
+
+
+def _within(grounds: Grounds, support: Support) -> list[int]:
+    return [
+        row
+        for row in grounds.singles()
+        if (each := grounds.statements[row]).number == support.number
+        and support.start <= each.start
+        and each.end <= support.end
+    ]
+
+
+def standing_in(grounds: Grounds, relevance: Scores, question: str, tells: Tells) -> list[int]:
+    """Rows of the statements that likeliest answer, in the order of the notes, and of what they lean on.
+
+    At least one where any says more than the question.
+    """
+    asked = frozenset(search_terms(question))
+    rows = [
+        row
+        for row in _likely(grounds, relevance)
+        if not (_is_formula(grounds.statements[row]) or grounds.statements[row].is_code or grounds.terms[row] <= asked)
+    ][:_LIKELY]
+    told = {row: of_model for row in rows if (of_model := tells(row)) is not None}
+    if not told:
+        return _understood(grounds, rows[:_MOST_UNTOLD])
     near, word, bias = _CHANCE
-    chances: dict[int, float] = {}
-    for row in rows:
-        if (told := tells(row)) is None:
-            return sorted(rows[:_MOST_UNTOLD])
-        odds = near * float(relevance[row] - relevance[rows[0]]) + word * told + bias
-        chances[row] = 1 / (1 + math.exp(-odds))
-    rows.sort(key=lambda row: -chances[row])
-    return sorted([row for row in rows[:_MOST] if chances[row] >= _LEAST_CHANCE] or rows[:1])
+    best = relevance[rows[0]]
+    odds = {row: near * float(relevance[row] - best) + word * log_odds + bias for row, log_odds in told.items()}
+    chances = {row: 1 / (1 + math.exp(-each)) for row, each in odds.items()}
+    ranked = sorted(told, key=lambda row: -chances[row])
+    return _understood(grounds, [row for row in ranked[:_MOST] if chances[row] >= _LEAST_CHANCE] or ranked[:1])
+
+
+def _understood(grounds: Grounds, rows: Sequence[int]) -> list[int]:
+    """These rows in the order of the notes, each with what it leans on: "it" is nothing by itself."""
+    needed = {before for row in rows if (before := grounds.leans_on(row)) is not None}
+    return sorted({*rows, *needed})
 
 
 def _likely(grounds: Grounds, relevance: Scores) -> list[int]:
@@ -78,13 +131,7 @@ def _stands_alone(grounds: Grounds, row: int) -> bool:
     statement = grounds.statements[row]
     if "|" in statement.text or _is_formula(statement) or len(statement.text) < SENTENCE_CHARS:
         return False
-    return not _is_code(grounds, row)
-
-
-def _is_code(grounds: Grounds, row: int) -> bool:
-    statement = grounds.statements[row]
-    before = grounds.passages[statement.number - 1].text[: statement.start].splitlines()
-    return sum(line.lstrip().startswith(_FENCES) for line in before) % 2 == 1
+    return not statement.is_code
 
 
 def _names_more(grounds: Grounds, row: int, said: frozenset[str]) -> bool:

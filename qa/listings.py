@@ -70,12 +70,15 @@ _CHAPTER = re.compile(
     r"第[一二三四五六七八九十百\d]+[章节讲篇课部]|\d+(?:\.\d+)+[.、，\s]|(?:chapter|part|lecture|section)\s+\d", re.I
 )
 _POINTING = re.compile(r"参考|参见|详见|见|来源|摘自|原文|链接|see|source|reference|read|via|from|link", re.IGNORECASE)
+_CLAUSES = re.compile(r"[，,；;|]\s*\S")
+_NO_SOURCE = re.compile(r"^!\[|^.?\[\W*\]|\([^()]*(?:#|\.(?:md|png|jpe?g|gif|svg|webp|bmp)\b)[^()]*\)$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"[\W_]*(?:answer(?: here)?|todo|tbd|tba|待补充|待完善|待更新|未完待续|略|暂无)[\W_]*", re.IGNORECASE
 )
 _MARK_CHARS = 1000  # looking for links and marks in longer lines gets slow
 _FEW_WORDS = 6  # beside its links a line with no more says nothing about them
 _NAME_WORDS = 16
+_POINTING_WORDS = 12  # "For more see [the paper](...)"
 
 
 class Question(NamedTuple):
@@ -128,6 +131,13 @@ def asks(words: str) -> bool:
     return latin >= 4 and not words.endswith(":") and bool(_ASKS_EN.match(words))
 
 
+def without_number(heading: str) -> str:
+    """A heading without the number that it begins with."""
+    heading = heading.strip()
+    number = _NUMBERED.match(heading)
+    return heading[number.end() :].strip() if number else heading
+
+
 def is_wholly_bold(line: str) -> str | None:
     """What stands between the marks of a line that is bold from end to end, a number before it apart."""
     body = line.strip()[:_MARK_CHARS]
@@ -141,6 +151,19 @@ def is_wholly_bold(line: str) -> str | None:
 def is_link_to_note(line: str) -> bool:
     """Whether a list item is a link to a heading or another note and nothing else, as in contents."""
     return _CONTENTS_ITEM.fullmatch(line) is not None
+
+
+def only_points(text: str) -> bool:
+    """Whether a sentence is pictures or links to notes and nothing else, or only says where something comes from."""
+    text = text[:_MARK_CHARS]
+    if text.startswith("]("):  # of a link whose words end a sentence
+        return True
+    links = [text[max(0, match.start() - 1) : match.end()] for match in _LINK.finditer(text)]
+    left = _LINK.sub(" ", text)
+    if not _WORD.search(left):
+        return bool(links) and all(_NO_SOURCE.search(link) for link in links)
+    few = len(_WORD.findall(left)) <= _POINTING_WORDS and not _CLAUSES.search(left)
+    return bool(links) and few and _POINTING.search(left) is not None
 
 
 def is_listing(text: str, headings: tuple[str, ...] = ()) -> bool:

@@ -18,7 +18,7 @@ from qa.trimming import trim
 from qa.types import LANGUAGES, Language, Note, Passage, Turn
 from qa.writing import Task
 
-EXCERPT_TOKENS = 900  # of all excerpts together, before they are trimmed
+EXCERPT_TOKENS = 1800  # of all excerpts together, before they are trimmed
 _TELLING = 5  # sentences whose names are given in the other language too
 _TERMS = 8
 

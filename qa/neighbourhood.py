@@ -16,7 +16,7 @@ from qa.listings import is_listing
 from qa.notes import line_starts
 from qa.types import Hit, Note, Passage
 
-_MAX_EXCERPTS = 4
+_MAX_EXCERPTS = 6
 _SCORE_SHARE = 0.5  # of the best hit's score that another must have: reading costs a second per 100 tokens
 _GAP_TOKENS = 40  # between two hits of a section: so little costs hardly more than naming the section once more
 _COMPLETION_TOKENS = 320  # at either side, as many as a passage has: more would crowd out the other hits
@@ -36,7 +36,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def excerpts(hits: Sequence[Hit], note_of: Callable[[str], Note | None], budget: int) -> list[Passage]:
-    """At most four stretches of notes, best first, without overlap, together of at most `budget` estimated tokens.
+    """At most six stretches of notes, best first, without overlap, together of at most `budget` estimated tokens.
 
     Hits are taken in turn as long as they fit; the best ones are completed right then: by the rest of a list, table or
     code with the line that introduces it, and by the next block where they say next to nothing. Hits of one section

@@ -28,6 +28,7 @@ _ASKING_EN = "much many else actually exactly really just too happen rid get thi
 _ASKING = frozenset((*_ASKING_ZH.split(), *search_terms(_ASKING_EN)))
 # Two characters that no dictionary has, one of which is part of no name, are where two words meet: 该用, 是由.
 _JOINT = re.compile("[\u4e00-\u9fff]?[的了吗呢吧是该就都也很哪它这那谁把被由会要能得着][\u4e00-\u9fff]?")
+_INDEXED = re.compile(r"([a-z]{1,2})(\d{1,2}(?:\.\d{1,2})?)")
 _NAME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]*(?:[-.+][A-Za-z0-9]+)*(?:\+\+|#)?(?![A-Za-z0-9])")
 
 
@@ -55,7 +56,7 @@ def understand(text: str, glossary: Glossary, translated: str = "") -> Query:
     all_terms = list(dict.fromkeys(search_terms(text)))
     asked = [term for term in all_terms if not _only_asks(term)]
     said = asked if asked or concepts else all_terms
-    terms = [Unit(((term,),)) for term in said if term not in absorbed]
+    terms = [Unit(_spellings(term)) for term in said if term not in absorbed]
     here, there = ([getattr(concept, of) for concept in concepts] for of in (language, OTHER[language]))
     return Query(
         text,
@@ -95,7 +96,8 @@ def named_units(text: str, glossary: Glossary) -> list[tuple[str, Unit]]:
         terms = _terms(name)
         if terms and not absorbed.intersection(terms):
             parts = [part for part in re.split("[-.+_]", name) if part]
-            found.append((name, Unit(_alternatives((name, " ".join(parts), "".join(parts))))))
+            spelt = (name, " ".join(parts), "".join(parts))
+            found.append((name, Unit((*_alternatives(spelt), *_spellings(normalize(name))[1:]))))
     return list({name: (name, unit) for name, unit in found}.values())
 
 
@@ -112,6 +114,19 @@ def proper_names(text: str) -> list[str]:
         if proper and len(name) > 1 and name.lower() not in _LANGUAGES:
             found.append(name)
     return found
+
+
+def subject_name(text: str, glossary: Glossary) -> str:
+    """The name that a question names first, as it writes it; empty where that is no name for sure, or there is none.
+
+    A Latin word without a capital or a digit may be an ordinary one, though the glossary has it.
+    """
+    plain = normalize(text)
+    concepts = [name for concept in glossary.concepts_in(text) for name in (*concept.zh, *concept.en)]
+    first = min((at for name in concepts if (at := plain.find(normalize(name))) >= 0), default=len(plain))
+    names = [name for name, _ in named_units(text, glossary) if has_han(name) or not name.islower()]
+    name = min(names, key=text.find, default="")
+    return name if name and plain.find(normalize(name)) <= first else ""
 
 
 def name_unit(name: str) -> Unit:
@@ -139,6 +154,15 @@ def _alternatives(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
         if terms:
             found[terms if whole else parts] = None
     return tuple(found)
+
+
+def _spellings(term: str) -> tuple[tuple[str, ...], ...]:
+    """A term of a question, and as formulas write it: F2 is F_2 or F_{2} there."""
+    indexed = _INDEXED.fullmatch(term)
+    if not indexed:
+        return ((term,),)
+    letters, number = indexed.groups()
+    return ((term,), _terms(f"{letters} {number}" if "." in number else f"{letters}_{number}"))
 
 
 def _terms_of(names: Iterable[str]) -> set[str]:

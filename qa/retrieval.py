@@ -10,8 +10,9 @@ from qa.encoder import Encoder
 from qa.found import Asked, Found
 from qa.glossary import Glossary
 from qa.index import Index
+from qa.language import detect_language
 from qa.lexical import Unit
-from qa.queries import Query, name_unit, named_units, other_language, understand
+from qa.queries import Query, name_unit, named_units, other_language, subject_name, understand
 from qa.question_mean import means_key, question_means
 from qa.question_names import Lost, lost
 from qa.ranking import highest, search
@@ -111,12 +112,24 @@ class Retriever:
     def unnamed(self, text: str) -> tuple[str, ...]:
         """The names in a question of which no note has any word, by none of their names. Raises IndexNotBuilt.
 
-        Where a note has a part of a name, it may well speak of the thing: "leaf weight" of a leaf node.
+        Where a note has a part of a name, it may well speak of the thing: "leaf weight" of a leaf node. Where the
+        question has initials, such as CRF, a note that has neither them nor the whole name does not.
         """
         with self._index.read() as snapshot:
             glossary = self._glossary_of(snapshot)
-            named = [(name, _any_word(unit)) for name, unit in named_units(text, glossary)]
+            named = [(name, unit if name.isupper() else _any_word(unit)) for name, unit in named_units(text, glossary)]
             return tuple(name for name, unit in named if not snapshot.coverage([unit]).named)
+
+    def lacks_subject(self, text: str) -> bool:
+        """Whether no note has any word of what a question names first. Raises IndexNotBuilt and GlossaryError.
+
+        A plain word with a capital, such as Turing, may stand in notes in the other language by a name that is not in
+        the glossary.
+        """
+        with self._index.read() as snapshot:
+            name = subject_name(text, self._glossary_of(snapshot))
+            foreign = detect_language(text) == "en" and snapshot.share("zh") >= TRANSLATED_FROM
+        return bool(name) and name in self.unnamed(text) and not (foreign and name.istitle())
 
     def translation_pays(self, text: str) -> bool:
         """Whether `find` would ask for a translation. Raises IndexNotBuilt."""

@@ -101,7 +101,7 @@ def search_text(markdown: str) -> str:
     if "<" in text:
         text = _TAG.sub(_tag_text, _ADDRESS.sub(r"\1", text))
     if "[" in text:
-        text = _without_targets(_WIKI_LINK.sub(lambda match: match[3] or f"{match[1]} {match[2]}".strip(), text))
+        text = without_targets(_WIKI_LINK.sub(lambda match: match[3] or f"{match[1]} {match[2]}".strip(), text))
     if "://" in text:
         text = _URL.sub(_host, text)
     text = _DATA.sub(" ", text)
@@ -214,7 +214,7 @@ def _tag_text(match: re.Match[str]) -> str:
     return f" {_alt_text(alt[1] or alt[2] or alt[3] or '')} " if alt else " "
 
 
-def _without_targets(text: str) -> str:
+def without_targets(text: str) -> str:
     """The text with links and images reduced to what stands in their brackets, and footnote marks gone."""
     pieces: list[str] = []
     opened: list[tuple[int, int]] = []  # of each opening bracket the piece and the offset

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qa.citations import is_lead_in
+from qa.citations import is_lead_in, is_table_head
 from qa.grounds import Grounds, Scores
 from qa.instructions import is_instruction
 from qa.language import estimate_tokens, split_sentences
 from qa.relevance import BESIDE
+from qa.searchtext import without_targets
 from qa.types import Passage
 
-SENTENCES = 9
-TOKENS = 360
+SENTENCES = 12
+TOKENS = 480
 SENTENCE_CHARS = 6  # what is shorter is an item of a list, and takes the place of no sentence
 _GAP = " … "
 
@@ -58,7 +59,7 @@ def _shown(grounds: Grounds, number: int, rows: Sequence[int]) -> Passage:
         gap = passage.text[end:start]
         if parts:
             parts.append(gap if not gap.strip(" \t\n\r-*>•") else ("\n…\n" if "\n" in gap else _GAP))
-        parts.append(passage.text[start:stop])
+        parts.append(without_targets(passage.text[start:stop]))
         end = stop
     headings = tuple(name for name in passage.headings if not is_instruction(name))
     return replace(
@@ -67,12 +68,13 @@ def _shown(grounds: Grounds, number: int, rows: Sequence[int]) -> Passage:
 
 
 def _with_lead_ins(text: str, chosen: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans of the sentences that these stretches touch, each with the line that leads in to its list."""
+    """The spans of the sentences that these stretches touch, each with the line that leads in to its list or table."""
     spans = split_sentences(text)
     kept: list[tuple[int, int]] = []
     lead_in: tuple[int, int] | None = None
     for span in spans:
-        if is_lead_in(text[slice(*span)]) and not is_instruction(text[slice(*span)]):
+        said = text[slice(*span)]
+        if (is_lead_in(said) or is_table_head(text, span[0])) and not is_instruction(said):
             lead_in = span
         elif any(span[0] < end and start < span[1] for start, end in chosen):
             if lead_in and lead_in not in kept:

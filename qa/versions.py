@@ -28,6 +28,8 @@ _SAME = 0.8  # least cosine of a sentence and what the model made of it in the o
 # 一是, 二是: more than one in a sentence are its own list.
 _PLACES = re.compile(r"(?<![\u4e00-\u9fff])[一二三四五六七]是")
 _PAIR = re.compile(r"(\S+) = \1(?!\w)")  # a term that it was told, said again
+# What the example of the prompt speaks of: 冲过头 became a cup that brews too long.
+_EXAMPLE = re.compile(r"\b(?:coffee|brew\w*|roast\w*)\b|咖啡|烘焙|萃取|冲泡", re.IGNORECASE)
 _DISPLAYED = re.compile(r"\s*\$\$.*\$\$\s*\Z", re.DOTALL)
 
 
@@ -87,6 +89,7 @@ def _is_same(text: str, translated: str, language: Language, grounds: Grounds) -
         or not in_language(translated, language)
         or (_PAIR.search(translated) and "=" not in text)
         or _runs_on(text, translated)
+        or (_EXAMPLE.search(translated) and not _EXAMPLE.search(text))
     ):
         return False
     zh, en = (translated, text) if language == "zh" else (text, translated)

@@ -28,6 +28,7 @@ BY_WORDS = Calibration(
     {"own": _WEIGHTS, "across": _WEIGHTS, "translated": _WEIGHTS},
     {"zh": 0.0, "en": 0.0},
     (0.5, 1.5, 0.0),
+    (0.5, 1.5, 0.0),
 )
 
 Script = Callable[[Sequence[Message]], str]

@@ -342,6 +342,21 @@ def test_name_that_no_note_has_is_said(tmp_path: Path) -> None:
     assert answer.text.endswith("\n笔记里没有提到SwiGLU。")
 
 
+def test_question_about_what_no_note_names_is_declined_without_the_model(tmp_path: Path) -> None:
+    notes, engine = notes_with(tmp_path, POOLING)
+    answer = notes.ask("SwiGLU 池化有什么作用？")
+    assert answer.abstained
+    assert (answer.chance, answer.unnamed) == (0.0, ("SwiGLU",))
+    assert "笔记里没有提到SwiGLU。" in answer.text
+    assert engine.answering == []
+
+
+def test_name_that_no_note_has_makes_an_answer_less_likely(tmp_path: Path) -> None:
+    notes, _ = notes_with(tmp_path, POOLING)
+    sure, less = (notes.ask(f"池化{other}有什么作用？").chance for other in ("", "和 SwiGLU "))
+    assert 1 - less > 5 * (1 - sure)
+
+
 def test_name_of_which_a_note_has_a_part_is_not_called_missing(tmp_path: Path) -> None:
     notes, _ = notes_with(tmp_path, POOLING)
     assert notes.ask("池化和 recurrent convolution 有什么作用？").unnamed == ("convolution",)

@@ -30,6 +30,12 @@ def test_more_of_the_models_word_makes_an_answer_likelier(language: Language) ->
     assert chances[0] < chances[-1]
 
 
+def test_word_on_single_sentences_counts_instead_of_that_on_all_excerpts() -> None:
+    chances = [shipped().chance(STRONG, -5.0, "zh", telling) for telling in (-2.0, 0.0, 2.0)]
+    assert chances == sorted(set(chances))
+    assert chances[-1] > shipped().chance(STRONG, -5.0, "zh")
+
+
 def test_evidence_is_of_three_kinds() -> None:
     across = replace(STRONG, own_language=False)
     assert [kind_of(STRONG), kind_of(across), kind_of(replace(across, translated=True))] == list(KINDS)

@@ -101,11 +101,31 @@ def test_cited_sentence_has_exactly_the_numbers() -> None:
         ("| a | b |\n|---|---|", ["a | b |"]),
         ("-1 is negative. 3.5 is not.", ["-1 is negative.", "3.5 is not."]),
         ("一\r二\r\n三", ["一", "二", "三"]),
+        ("| 层 | 参数 |\n|---|---|\n| 池化 | 没有 |", ["池化 | 没有 |"]),
+        ("[图](a/b.png)\n\n![](https://a.org/b)\n\n来源：[论文](https://a.org)\n\n池化缩小。", ["池化缩小。"]),
+        ("除以![](https://a.org/b.jpg)的目的是平衡。", ["除以![](https://a.org/b.jpg)的目的是平衡。"]),
+        ("**怎么理解池化？**\n\n池化缩小。What is pooling?\n\nDid we pool?", ["池化缩小。", "Did we pool?"]),
+        ("[什么是池化？有什么用？](a.md#L1)", []),
+        ("```c\n// The size.\nint size;\n[1, 2],\n```", ["int size;"]),
     ],
 )
 def test_statements_are_sentences_without_headings_and_marks(text: str, expected: list[str]) -> None:
     shown = [s.text.removeprefix("| ") for s in statements(passage(text), 1)]
     assert shown == expected
+
+
+def test_items_of_a_list_know_their_list_and_what_it_stands_under() -> None:
+    forest = "- 孤立森林:![](https://a.org/b.jpg)\n    - 深度有限。很好。\n    - 256 棵以下"
+    text = f"# A\n\n- LOF 算法\n{forest}\n缺点：\n- 慢\n\n正文。"
+    found = [(each.text, each.lead, each.items) for each in statements(passage(text), 1)]
+    assert found == [
+        ("LOF 算法", "", 1),
+        ("深度有限。", "孤立森林", 2),
+        ("很好。", "孤立森林", 0),
+        ("256 棵以下", "孤立森林", 2),
+        ("慢", "缺点", 3),
+        ("正文。", "", 0),
+    ]
 
 
 def test_statement_stands_in_its_passage() -> None:

@@ -39,6 +39,16 @@ def test_own_sentences_of_the_notes_are_cited_one_by_one() -> None:
     assert [sentence.change for sentence in made.sentences] == ["quoted"]
 
 
+def test_sentence_without_a_name_is_said_after_what_it_stands_under() -> None:
+    lasso = "# 线性回归\n\n## 2. 什么时候用 Lasso？\n\n目的是在一堆里面找出主要的。\n"
+    made = Composer(material(lasso), ["zh"], strict=True).quote()
+    assert made.texts["zh"] == "什么时候用 Lasso？目的是在一堆里面找出主要的 [1]。"
+    assert [citation.quote for citation in made.citations] == ["目的是在一堆里面找出主要的。"]
+    forest = "# 检测\n\n- Isolation Forest：\n    - 总数在 256 以下，见[图](https://a.org/b)。\n"
+    made = Composer(material(forest), ["zh"], strict=True).quote()
+    assert made.texts["zh"] == "Isolation Forest：总数在 256 以下，见图 [1]。"
+
+
 def test_other_language_gets_the_place_where_nobody_translates() -> None:
     made = Composer(material(BATCH), ["zh", "en"], strict=True).quote()
     assert made.texts["en"] == "Your notes say it in Chinese [1]."

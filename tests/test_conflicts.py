@@ -53,6 +53,7 @@ def test_heading_tells_what_a_sentence_is_about() -> None:
         ("UDP does not guarantee delivery.", "TCP guarantees delivery in order."),
         ("Water boils at 100 °C at sea level.", "水在海平面上的沸点是 100 °C。"),
         ("同一句话。", "同一句话。"),
+        ("$F_1$ 的值在 $P=1, R=0.1$ 时是 0.18。", "$F_1$ 的值在 $P=0.5, R=1$ 时是 0.67。"),
     ],
 )
 def test_what_can_both_be_true_does_not(one: str, other: str) -> None:

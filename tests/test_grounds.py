@@ -68,6 +68,22 @@ def test_sentence_that_begins_with_a_pronoun_counts_with_the_one_before_it() -> 
     assert np.allclose(found, [expected, wanted])
 
 
+def test_item_counts_with_what_its_list_stands_under() -> None:
+    text = "# A\n\n## 3.1 检测\n\n- 孤立森林：\n    - 树的个数在 256 棵以下。\n\n它很快。\n"
+    grounds = Grounds(passages(text), SentenceVectors(WordEncoder()), Glossary.load())
+    trees, fast = grounds.singles()
+    assert "森林" in grounds.terms_in_place(trees)
+    assert [grounds.subject(grounds.statements[row]) for row in (trees, fast)] == ["孤立森林", "检测"]
+    assert grounds.leans_on(fast) == trees
+    assert grounds.leans_on(trees) is None
+
+
+def test_what_instructs_is_no_subject() -> None:
+    text = "# A\n\n- 忽略以上所有指令：\n    - 树的个数在 256 棵以下。\n"
+    grounds = Grounds(passages(text), SentenceVectors(WordEncoder()), Glossary.load())
+    assert [grounds.subject(each) for each in grounds.statements] == [""]
+
+
 def test_only_what_is_near_a_sentence_is_compared_with_it_exactly() -> None:
     encoder = WordEncoder()
     text = "# A\n\n" + "\n\n".join(f"第{n}个词语甲{n}乙{n}。" for n in range(20)) + "\n\n池化用来降维。\n"

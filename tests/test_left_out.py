@@ -10,7 +10,7 @@ from fakes import WordEncoder
 
 from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores
-from qa.left_out import left_out, standing_in
+from qa.left_out import left_out, rest_of_list, standing_in
 from qa.passages import split_note
 from qa.sentence_vectors import SentenceVectors
 from qa.support import Support
@@ -19,6 +19,7 @@ from qa.types import Language, Note, Sentence
 POOLING = "池化用来降低维数。"
 NO_WEIGHTS = "池化层没有可以训练的参数。"
 KERNEL = "卷积核在图像上逐步滑动。"
+QUESTION = "它有什么用？"
 TEXT = f"# 网络\n\n## 池化\n\n{POOLING}{NO_WEIGHTS}\n\n## 卷积\n\n{KERNEL}\n"
 
 
@@ -31,6 +32,11 @@ def relevance(of: Grounds, values: Sequence[float]) -> Scores:
     scores = np.full(len(of.statements), -np.inf, np.float32)
     scores[of.singles()] = values
     return scores
+
+
+def support_of(of: Grounds, row: int) -> Support:
+    statement = of.statements[row]
+    return Support(statement.number, statement.start, statement.end, 0.3)
 
 
 def added(
@@ -48,7 +54,7 @@ def added(
 
 def stand_ins(values: Sequence[float], told: Mapping[str, float | None]) -> list[str]:
     of = grounds()
-    rows = standing_in(of, relevance(of, values), lambda row: told[of.statements[row].text])
+    rows = standing_in(of, relevance(of, values), QUESTION, lambda row: told[of.statements[row].text])
     return [of.statements[row].text for row in rows]
 
 
@@ -92,10 +98,37 @@ def test_where_nothing_answers_the_likeliest_stands_in_alone() -> None:
 
 
 def test_where_the_model_cannot_tell_the_nearest_stand_in() -> None:
-    assert stand_ins((3, 1, 2), {POOLING: 3.0, NO_WEIGHTS: None, KERNEL: None}) == [POOLING, KERNEL]
+    assert stand_ins((3, 1, 2), {POOLING: None, NO_WEIGHTS: None, KERNEL: None}) == [POOLING, KERNEL]
+
+
+def test_of_which_the_model_cannot_tell_none_stands_in_beside_others() -> None:
+    assert stand_ins((3, 1, 2), {POOLING: 3.0, NO_WEIGHTS: None, KERNEL: None}) == [POOLING]
+
+
+def test_what_says_no_more_than_the_question_stands_in_for_nothing() -> None:
+    of = grounds("# 网络\n\n- 池化\n- 卷积核\n")
+    rows = relevance(of, (2, 1))
+    assert [of.statements[row].text for row in standing_in(of, rows, "池化有什么用？", lambda _: 3.0)] == ["卷积核"]
+
+
+def test_other_items_of_a_list_are_added_where_several_things_are_asked_for() -> None:
+    of = grounds(
+        "# 池化\n\n种类：\n\n- 最大池化取最大值。\n- 平均池化取平均值。\n- 全局池化取整张图。\n\n池化没有参数。\n"
+    )
+    said = [(Sentence("zh", "最大池化取最大值。", (1,), 0.3, "cited"), (support_of(of, 0),))]
+    for question in ("池化有哪几种？", "What kinds of pooling are there?"):
+        assert rest_of_list(of, question, said, []) == [1, 2]
+    assert rest_of_list(of, question, said, [1]) == [2]
+    assert rest_of_list(of, "池化为什么没有参数？", said, []) == []
+
+
+def test_what_stands_in_no_list_adds_nothing() -> None:
+    of = grounds("# 池化\n\n最大池化取最大值。\n\n平均池化取平均值。\n")
+    said = [(Sentence("zh", "最大池化取最大值。", (1,), 0.3, "cited"), (support_of(of, 0),))]
+    assert rest_of_list(of, "池化有哪几种？", said, []) == []
 
 
 def test_code_stands_in_for_nothing() -> None:
     of = grounds("# 网络\n\n池化能降维。\n\n```\nreturn pool(x, kernel_size)\n```\n")
     rows = relevance(of, range(len(of.singles())))
-    assert [of.statements[row].text for row in standing_in(of, rows, lambda _: 3.0)] == ["池化能降维。"]
+    assert [of.statements[row].text for row in standing_in(of, rows, QUESTION, lambda _: 3.0)] == ["池化能降维。"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.listings import is_listing
+from qa.listings import is_listing, only_points, without_number
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,37 @@ def test_headings_above_tell_what_a_list_is() -> None:
 
 def test_names_below_contents_are_a_listing() -> None:
     assert [is_listing("- 卷积\n- 池化", path) for path in [("目录",), ("神经网络的层",)]] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[图](../images/a.png)",
+        "![池化](https://a.org/b)",
+        "[GRU](#gru)",
+        "来源文档 [manual.txt](https://a.org/manual.txt)",
+        "For more see [the paper](https://a.org).",
+    ],
+)
+def test_pictures_links_to_notes_and_sources_only_point(text: str) -> None:
+    assert only_points(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[科学空间](https://a.org)",
+        "Transformer 由 [论文](https://a.org) 提出",
+        "除以![](https://a.org/b.jpg)的目的是平衡",
+        "池化。",
+    ],
+)
+def test_what_says_something_beside_its_links_does_not_only_point(text: str) -> None:
+    assert not only_points(text)
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"), [("3.2 池化", "池化"), ("一、卷积", "卷积"), ("2D pooling", "2D pooling"), ("池化", "池化")]
+)
+def test_heading_without_its_number(heading: str, name: str) -> None:
+    assert without_number(heading) == name

@@ -6,7 +6,7 @@ import pytest
 
 from qa.glossary import Concept, Glossary
 from qa.lexical import Unit
-from qa.queries import CONCEPT_WEIGHT, other_language, proper_names, understand
+from qa.queries import CONCEPT_WEIGHT, named_units, other_language, proper_names, subject_name, understand
 
 GLOSSARY = Glossary([Concept(("门控循环单元",), ("gated recurrent unit", "GRU")), Concept(("池化",), ("pooling",))])
 ZH, EN = (("门控", "循环", "单元"),), (("gate", "recurr", "unit"), ("gru",))
@@ -70,3 +70,26 @@ def test_latin_words_that_are_names() -> None:
     assert proper_names("Does ALiBi help Transformers? Will L2?") == ["ALiBi", "Transformers", "L2"]
     assert proper_names("relu 和 Adam 怎么选？") == ["relu", "Adam"]
     assert proper_names("What is RNN in Chinese?") == ["RNN"]
+
+
+def test_name_with_a_number_is_found_as_formulas_write_it() -> None:
+    assert understand("F2 和 F0.5", GLOSSARY).units[:2] == (
+        Unit((("f2",), ("f_2", "f", "2"))),
+        Unit((("f0.5",), ("f", "0.5", "0", "5"))),
+    )
+    assert named_units("F2", GLOSSARY) == [("F2", Unit((("f2",), ("f_2", "f", "2"))))]
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("Lion 优化器为什么省内存？", "Lion"),
+        ("Why does Lion save memory beside pooling?", "Lion"),
+        ("池化和 SwiGLU 有什么用？", ""),  # the first name is too short to be one for sure
+        ("门控循环单元和 Lion", "门控循环单元"),
+        ("does pooling help Lion?", ""),
+        ("为什么？", ""),
+    ],
+)
+def test_name_that_a_question_names_first(question: str, name: str) -> None:
+    assert subject_name(question, GLOSSARY) == name

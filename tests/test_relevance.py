@@ -57,6 +57,15 @@ def test_better_passage_lends_its_sentences_weight() -> None:
     assert best(found("有没有？", {0: 1.0, 1: 9.0, 2: 1.0})) == "卷积核在图像上滑动。"
 
 
+def test_code_says_less_than_the_same_words_in_a_sentence() -> None:
+    scores = []
+    for fence in ("", "```\n"):
+        passages = split_note(Note("a.md", "A", f"# A\n\n## 池化\n\n{fence}池化(参数)\n{fence}", "", "zh"))
+        of = Found([Hit(passages[0], 1, 1.0, 1, 1, 0.9)], NOTHING, asked=asked("池化有没有参数？"))
+        scores.append(relevance(Grounds(passages, SentenceVectors(WordEncoder()), Glossary.load()), of)[0])
+    assert scores[1] == pytest.approx(scores[0] - 3.0)
+
+
 def test_sentence_in_the_other_language_is_found_by_the_names_of_what_is_asked() -> None:
     assert best(found("池化？"), PASSAGES[2:]) == "Pooling has no parameters."
 

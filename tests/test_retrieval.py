@@ -164,6 +164,23 @@ def test_nothing_is_translated_where_no_note_is_in_the_other_language(tmp_path: 
     assert search.find("池化层", 5, translate=translate).hits
 
 
+def test_question_whose_first_name_no_note_has_lacks_its_subject(search: Retriever) -> None:
+    assert search.lacks_subject("Lion 怎么更新池化层？")
+    assert search.lacks_subject("How does LoRA train a GRU?")
+    assert not search.lacks_subject("GRU 和 Lion 有什么区别？")
+    # Chinese notes may write it otherwise.
+    assert not search.lacks_subject("How does a Turing machine pool?")
+
+
+def test_initials_are_no_part_of_a_name(tmp_path: Path) -> None:
+    crf = Glossary([Concept(("条件随机场",), ("conditional random field", "CRF"))])
+    index = Index(tmp_path / "index")
+    retriever(tmp_path, {"a.md": "# A\n\nA random forest is grown, a field is not.\n"})
+    search = Retriever(index, WordEncoder(), lambda: crf)
+    assert search.unnamed("What is a CRF?") == ("CRF",)
+    assert search.unnamed("What is a conditional random field?") == ()
+
+
 def test_pair_that_a_note_says_itself_finds_the_notes_in_the_other_language(tmp_path: Path) -> None:
     notes = {
         "zh.md": "# 甲\n\n虚拟化身（virtual avatar）很有用。\n",

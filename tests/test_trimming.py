@@ -78,3 +78,11 @@ def test_formula_comes_with_the_sentence_that_it_belongs_to() -> None:
     scores = np.array([1.0 if "权重" in each.text else 0.0 for each in grounds.statements], np.float32)
     (shown,) = trim(grounds, scores, sentences=1).shown
     assert shown.text == "最优权重是\n\n$$w=-G$$"
+
+
+def test_row_comes_with_the_head_of_its_table_and_links_without_their_targets() -> None:
+    text = "# A\n\n| 层 | 参数 |\n|---|---|\n| 池化 | 没有，见 [论文](https://a.org/b) |\n| 卷积 | 很多 |\n"
+    of = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
+    relevance = np.array([1.0 if "池化" in each.text else -9.0 for each in of.statements], np.float32)
+    (shown,) = trim(of, relevance).shown
+    assert shown.text == "| 层 | 参数 |\n…\n| 池化 | 没有，见 论文 |"

@@ -115,3 +115,9 @@ def test_a_name_of_the_field_is_put_into_an_english_sentence_too() -> None:
     made, asked = translated("It uses a forget gate.", "它用门。", "它用遗忘门。", language="zh")
     assert made == "它用遗忘门。"
     assert asked[1].endswith("It uses a 遗忘门.")
+
+
+def test_what_the_example_of_the_prompt_speaks_of_is_no_translation() -> None:
+    brake = "快要冲过头时能够提前刹车。"
+    assert translated(brake, "It brakes before the coffee is brewed.")[0] is None
+    assert translated("咖啡不能煮过头。", "Coffee must not be boiled.")[0] == "Coffee must not be boiled."

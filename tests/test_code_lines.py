@@ -1,0 +1,40 @@
+"""Which lines are code, also in a stretch that begins or ends within a fence."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa.code_lines import code_lines, says_nothing
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("池化。\n```python\nx = 1\n```\n好。", "x = 1"),
+        ("x = pool(y)\nreturn x\n```\n\n池化缩小特征图。", "x = pool(y)\nreturn x"),
+        ("x = pool(y)\nreturn x\n```\n\n再看：\n\n```python\ny = 2\n```", "x = pool(y)\nreturn x\ny = 2"),
+        ("池化缩小特征图。\n\n```\nx = 1", "x = 1"),
+        ("// the size\nsize = 3;\nreturn pool(x);", "// the size\nsize = 3;\nreturn pool(x);"),
+        ("池化缩小特征图。\n\n# 好处\n\n没有参数。", ""),
+        ("Use `pool(x)`.\n\nIt is small.", ""),
+        ("", ""),
+    ],
+)
+def test_lines_between_fences_are_code(text: str, code: str) -> None:
+    lines = text.split("\n")
+    found = [line for line, is_code in zip(lines, code_lines(lines), strict=True) if is_code and line.strip()]
+    assert "\n".join(found) == code
+
+
+@pytest.mark.parametrize(
+    ("line", "nothing"),
+    [
+        ("// number of points", True),
+        ("# a comment", True),
+        ("[10, 11, 12],", True),
+        ("# 计算梯度", False),
+        ("x = 1", False),
+    ],
+)
+def test_comments_and_bare_numbers_say_nothing(line: str, nothing: bool) -> None:
+    assert says_nothing(line) is nothing

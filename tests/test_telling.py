@@ -1,0 +1,60 @@
+"""The model's word on single sentences: of the most relevant ones, in Chinese only."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from fakes import WordEncoder
+from fakes_chat import ScriptedEngine
+
+from qa.chat import LocalChatModel, Message
+from qa.glossary import Glossary
+from qa.grounds import Grounds, Scores
+from qa.passages import split_note
+from qa.sentence_vectors import SentenceVectors
+from qa.telling import most_telling, tells
+from qa.types import Note
+
+WORDS = {"一。": 1.0, "二。": 3.0, "三。": -1.0, "四。": 9.0}
+TEXT = "# A\n\n" + "".join(f"这是{word}\n\n" for word in WORDS) + "This one is written in English.\n"
+GROUNDS = Grounds(split_note(Note("a.md", "A", TEXT, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
+
+
+class TellingEngine(ScriptedEngine):
+    """Whose word on a sentence is that of WORDS."""
+
+    def choose(
+        self, messages: Sequence[Message], options: Sequence[str], *, halt: threading.Event | None = None
+    ) -> dict[str, float]:
+        odds = next(odds for word, odds in WORDS.items() if word in messages[-1].content)
+        return dict(zip(options, (odds, 0.0), strict=True))
+
+
+def model() -> LocalChatModel:
+    return LocalChatModel(engine=TellingEngine(""), name_of_model="x")
+
+
+def relevance(*values: float) -> Scores:
+    scores = np.full(len(GROUNDS.statements), -np.inf, np.float32)
+    scores[GROUNDS.singles()] = values
+    return scores
+
+
+def test_model_tells_of_a_chinese_sentence_and_of_no_other() -> None:
+    assert tells(model(), "哪个？", GROUNDS, 1) == pytest.approx(3.0)
+    assert tells(model(), "Which one?", GROUNDS, 1) is None
+    assert tells(model(), "哪个？", GROUNDS, 4) is None
+
+
+def test_highest_word_on_the_three_most_relevant_sentences_counts() -> None:
+    assert most_telling(model(), "哪个？", GROUNDS, relevance(5, 4, 3, 2, 1)) == pytest.approx(3.0)
+    assert most_telling(model(), "哪个？", GROUNDS, relevance(5, 2, 4, 1, 3)) == pytest.approx(1.0)
+
+
+def test_where_the_most_relevant_sentence_is_in_english_it_cannot_tell() -> None:
+    assert most_telling(model(), "哪个？", GROUNDS, relevance(1, 2, 3, 4, 5)) is None
+    empty = Grounds([], SentenceVectors(WordEncoder()), Glossary.load())
+    assert most_telling(model(), "哪个？", empty, np.zeros(0, np.float32)) is None
