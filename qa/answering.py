@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -49,8 +48,6 @@ MAX_QUESTION_CHARS = 4000
 _SIMILAR = 6  # passages by meaning, and by words, that are looked at for the opposite of a sentence
 _COVERED = 0.5  # chance from which on an answer is tried
 _COVERED_ASKED = 0.2  # the same where the model was asked too: what it writes then is checked sentence by sentence
-_UNNAMED_COST = 2.0  # of log-odds, where the question names something that no note does
-_LEAST = 1e-9  # of a chance, to have log-odds
 
 # The chat model and its name; None where the notes' own sentences answer. Loads it at the first call.
 GetModel = Callable[[], tuple[BaseChatModel | None, str]]
@@ -141,8 +138,8 @@ class Answerer:
             return [*(hit.passage for hit in hits), *self._retriever.sharing_words(sentence, _SIMILAR)]
 
         own = detect_language(request.question)
-        lacks = self._retriever.lacks_subject(resolved.text)
         unnamed = self._retriever.unnamed(resolved.text)
+        lacks = bool(unnamed) and self._retriever.lacks_subject(resolved.text)
         if material.task.passages and not lacks and calibration.chance(found.evidence, None, own) >= _COVERED:
             quote = Composer(material, languages, request.strict).quote(whole=False)
             watch.passed("extract")
@@ -151,7 +148,7 @@ class Answerer:
         if halt is not None and isinstance(model, LocalChatModel):
             model = model.stopped_by(halt)
         watch.passed("model")
-        if model is not None:
+        if model is not None and not lacks:
             better = self._with_model(model, found, request, resolved)
             if better.hits != found.hits:
                 yield Sources(tuple(better.hits))
@@ -163,9 +160,8 @@ class Answerer:
         hits = tuple(found.hits)
         task = material.task
         # What the notes do not even name they do not answer.
-        sure = 0.0 if lacks else self._chance(model, found, material, calibration)
-        if sure and any(not name.islower() for name in unnamed):
-            sure = _of_odds(_odds(sure) - _UNNAMED_COST)
+        is_unnamed = any(not name.islower() for name in unnamed)  # in small letters it may be an ordinary word
+        sure = 0.0 if lacks else self._chance(model, found, material, calibration, is_unnamed)
         watch.passed("evidence")
         composed = Composition({}, (), ())
         if sure >= (_COVERED_ASKED if isinstance(model, LocalChatModel) else _COVERED):
@@ -232,7 +228,9 @@ class Answerer:
             return found
         return self._retriever.find(text, request.top_k, request.topic, self._translate)
 
-    def _chance(self, model: BaseChatModel | None, found: Found, material: Material, calibration: Calibration) -> float:
+    def _chance(
+        self, model: BaseChatModel | None, found: Found, material: Material, calibration: Calibration, unnamed: bool
+    ) -> float:
         """How probable it is that the notes answer, 0 to 1."""
         task = material.task
         if not task.passages:
@@ -246,7 +244,7 @@ class Answerer:
             messages = check_messages(task.question, task.passages, task.language, task.history, terms)
             chances = model.choose(messages, (yes, no))
             margin = chances[yes] - chances[no]
-        return calibration.chance(found.evidence, margin, task.language, telling)
+        return calibration.chance(found.evidence, margin, task.language, telling, unnamed)
 
 
 class _Watch:
@@ -283,15 +281,6 @@ def answer_languages(question: str, language: AnswerLanguage) -> tuple[Language,
     if language == "both":
         return LANGUAGES
     return (detect_language(question) if language == "auto" else language,)
-
-
-def _odds(chance: float) -> float:
-    """The log-odds of a chance, which may be 0 or 1."""
-    return math.log(max(chance, _LEAST) / max(1 - chance, _LEAST))
-
-
-def _of_odds(odds: float) -> float:
-    return 1 / (1 + math.exp(-odds))
 
 
 def _replayed(answer: Answer, found: Found, watch: _Watch) -> Iterator[Event]:

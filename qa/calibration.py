@@ -33,6 +33,7 @@ Kind = Literal["own", "across", "translated"]  # the best passage's language aga
 KINDS: tuple[Kind, ...] = ("own", "across", "translated")
 _PRIOR_QUESTIONS = 2.0  # how many questions, surely answered, it takes to move a weight by one scale
 _STEPS = 50
+_UNNAMED_COST = 2.0  # of log-odds
 _LEAST_CHANCE = 0.01  # of what words alone say
 
 Weights = tuple[float, ...]  # of SIGNS, each divided by its scale, and of 1
@@ -57,12 +58,17 @@ class Calibration:
         return float(_features([evidence], self.scales)[0] @ np.array(self.weights[kind_of(evidence)]))
 
     def chance(
-        self, evidence: Evidence, margin: float | None, language: Language, telling: float | None = None
+        self,
+        evidence: Evidence,
+        margin: float | None,
+        language: Language,
+        telling: float | None = None,
+        unnamed: bool = False,
     ) -> float:
         """How probable it is that the notes answer a question in `language`, 0 to 1.
 
         `margin` is the model's log-odds of yes over no where it was asked about all excerpts, `telling` the highest
-        where it was asked about single sentences.
+        where it was asked about single sentences. `unnamed` says that the question names something that no note does.
         """
         odds = self.log_odds(evidence)
         if telling is not None:
@@ -71,6 +77,7 @@ class Calibration:
         elif margin is not None:
             of_search, of_model, bias = self.margin_weights
             odds = of_search * odds + of_model * (margin - self.margin_zero[language]) + bias
+        odds -= _UNNAMED_COST * unnamed
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))
 
 

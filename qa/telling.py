@@ -27,7 +27,7 @@ def tells(model: LocalChatModel, question: str, grounds: Grounds, row: int) -> f
 def most_telling(model: LocalChatModel, question: str, grounds: Grounds, relevance: Scores) -> float | None:
     """The highest log-odds of the (statements,) that are most relevant; None where the first is in another language."""
     best = sorted(grounds.singles(), key=lambda row: (-relevance[row], row))[:_ASKED]
-    told = [tells(model, question, grounds, row) for row in best]
-    if not told or told[0] is None:
+    if not best or (first := tells(model, question, grounds, best[0])) is None:
         return None
-    return max(each for each in told if each is not None)
+    told = (tells(model, question, grounds, row) for row in best[1:])
+    return max([first, *(each for each in told if each is not None)])

@@ -348,7 +348,7 @@ def test_question_about_what_no_note_names_is_declined_without_the_model(tmp_pat
     assert answer.abstained
     assert (answer.chance, answer.unnamed) == (0.0, ("SwiGLU",))
     assert "笔记里没有提到SwiGLU。" in answer.text
-    assert engine.answering == []
+    assert engine.prompts == []
 
 
 def test_name_that_no_note_has_makes_an_answer_less_likely(tmp_path: Path) -> None:
