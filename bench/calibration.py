@@ -34,7 +34,7 @@ from qa.question_sets import read_questions
 from qa.retrieval import Retriever, Translate
 from qa.sentence_vectors import SentenceVectors
 from qa.settings import Settings
-from qa.telling import most_telling
+from qa.telling import Teller
 from qa.types import LANGUAGES, Language
 
 
@@ -98,7 +98,7 @@ def _margins(
         yes, no = yes_no(task.language)
         terms = task.terms.get(task.language, ())
         logs = model.choose(check_messages(task.question, task.passages, task.language, terms=terms), (yes, no))
-        telling = most_telling(model, task.question, material.grounds, material.relevance)
+        telling = Teller(model, task.question, material.grounds).highest(material.relevance)
         yield Margin(found.evidence, logs[yes] - logs[no], telling, task.language, answered)
 
 

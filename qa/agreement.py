@@ -28,6 +28,8 @@ _KEEPS_EN = re.compile(
 _REMOVES_ZH = re.compile(
     r"(?<![不没未别非])(?<!不能|不会|没有|无法|不要|不用|不必|不再)(?:去掉|跳过|省去|省掉|丢掉|删去|消除|忽略)"
 )
+# "Non-negative" says 大于等于 0 too.
+_SIGNED = re.compile(r"\b(?:non-?)?(?:negative|positive)\b|非负|非正|为正|为负|正数|负数|正值|负值", re.IGNORECASE)
 _FORMULA = re.compile(r"\$\$?([^$]+)\$")
 _NO_MATTER = re.compile(r"\s|\\[,;! ]|[${}]|\\(?:mathrm|text|left|right)(?![a-z])")
 # Names that both languages write alike: with a capital inside, a digit or an acronym.
@@ -37,7 +39,7 @@ _NAME = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*|[A
 def differences(zh: str, en: str, glossary: Glossary) -> list[Difference]:
     """In what a Chinese and an English sentence that should say the same differ; empty where in nothing seen."""
     found: list[Difference] = []
-    if stated_numbers(zh) - numbers_of(en) or stated_numbers(en) - numbers_of(zh):
+    if stated_numbers(zh) - _numbers(en) or stated_numbers(en) - _numbers(zh):
         found.append("number")
     denies = (_DENIES_ZH.search(zh) and not _NEGATED_EN.search(en)) or (
         _DENIES_EN.search(en) and not _NEGATED_ZH.search(zh)
@@ -71,6 +73,10 @@ def names(name: str, text: str, glossary: Glossary) -> bool:
     return bool(concepts) and any(id(concept) in concepts for concept in glossary.concepts_in(text))
 
 
+def _numbers(text: str) -> set[str]:
+    return numbers_of(text) | ({"0"} if _SIGNED.search(text) else set())
+
+
 def _formulas(text: str) -> list[str]:
     return [_bare(formula) for formula in _FORMULA.findall(text)]
 
@@ -83,7 +89,7 @@ def _bare(text: str) -> str:
 def left_untold(text: str, translated: str, glossary: Glossary) -> list[str]:
     """The formulas, numbers and names of a sentence that its translation lacks, as the sentence writes them."""
     formulas = [found[0] for found in _FORMULA.finditer(text) if _bare(found[1]) not in _bare(translated)]
-    numbers = sorted(stated_numbers(_FORMULA.sub(" ", text)) - numbers_of(translated))
+    numbers = sorted(stated_numbers(_FORMULA.sub(" ", text)) - _numbers(translated))
     return [
         *formulas,
         *numbers,

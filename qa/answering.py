@@ -26,7 +26,7 @@ from qa.prompts import check_messages, yes_no
 from qa.retrieval import Retriever, Translate
 from qa.rewriting import rewritten
 from qa.sentence_vectors import SentenceVectors
-from qa.telling import most_telling
+from qa.telling import Teller
 from qa.types import (
     LANGUAGES,
     Answer,
@@ -156,16 +156,19 @@ class Answerer:
             found = better
             task = task_of_draft(model, material, languages, self._translate)
             material = replace(material, task=fitted(model, task, self._limits))
+            if unnamed and task.language != own:
+                lacks = self._retriever.lacks_subject(resolved.text, task.question)
         watch.passed("translated")
         hits = tuple(found.hits)
         task = material.task
-        # What the notes do not even name they do not answer.
-        is_unnamed = any(not name.islower() for name in unnamed)  # in small letters it may be an ordinary word
-        sure = 0.0 if lacks else self._chance(model, found, material, calibration, is_unnamed)
+        # What the notes do not even name they do not answer; one word in small letters may be an ordinary one.
+        is_unnamed = any(not name.islower() or " " in name for name in unnamed)
+        teller = Teller(model, task.question, material.grounds) if isinstance(model, LocalChatModel) else None
+        sure = 0.0 if lacks else self._chance(model, teller, found, material, calibration, is_unnamed)
         watch.passed("evidence")
         composed = Composition({}, (), ())
-        if sure >= (_COVERED_ASKED if isinstance(model, LocalChatModel) else _COVERED):
-            composer = Composer(material, languages, request.strict, similar, sure)
+        if sure >= (_COVERED if teller is None else _COVERED_ASKED):
+            composer = Composer(material, languages, request.strict, similar, sure, teller)
             if model is not None:
                 for event in composer.write(model, self._limits):
                     if isinstance(event, TextDelta):
@@ -229,15 +232,20 @@ class Answerer:
         return self._retriever.find(text, request.top_k, request.topic, self._translate)
 
     def _chance(
-        self, model: BaseChatModel | None, found: Found, material: Material, calibration: Calibration, unnamed: bool
+        self,
+        model: BaseChatModel | None,
+        teller: Teller | None,
+        found: Found,
+        material: Material,
+        calibration: Calibration,
+        unnamed: bool,
     ) -> float:
         """How probable it is that the notes answer, 0 to 1."""
         task = material.task
         if not task.passages:
             return 0.0
-        margin = telling = None
-        if isinstance(model, LocalChatModel):
-            telling = most_telling(model, task.question, material.grounds, material.relevance)
+        margin = None
+        telling = teller.highest(material.relevance) if teller else None
         if isinstance(model, LocalChatModel) and telling is None:
             yes, no = yes_no(task.language)
             terms = task.terms.get(task.language, ())

@@ -106,7 +106,7 @@ def statements(passage: Passage, number: int) -> list[Statement]:
         if is_code and says_nothing(text):
             continue
         before = start
-        lead, items = leads.of(line_start, text)
+        lead, items = ("", 0) if is_code else leads.of(line_start, text)  # a list goes on behind the code of an item
         if is_code or not (is_lead_in(text) or is_table_head(passage.text, start) or _asks(text)):
             found.append(Statement(number, start, end, text, is_code=is_code, items=items, lead=lead))
     return found

@@ -21,8 +21,10 @@ from qa.language import has_han, search_terms
 from qa.left_out import left_out, rest_of_list, standing_in
 from qa.material import Material
 from qa.queries import named_units
+from qa.relevance import with_told
 from qa.searchtext import without_targets
 from qa.support import SURE, Support, only_statement
+from qa.telling import Teller
 from qa.types import Citation, Conflict, Language, Passage, Sentence, SentenceChecked, TextDelta
 from qa.verdicts import begins_with_verdict
 from qa.versions import version
@@ -57,13 +59,18 @@ class Composer:
         strict: bool,
         similar: Callable[[str], Iterable[Passage]] = lambda _: (),
         chance: float = 1.0,
+        teller: Teller | None = None,
     ) -> None:
-        """`similar` finds the passages that are nearest to a sentence; `chance` that the notes answer, 0 to 1."""
+        """`similar` finds the passages that are nearest to a sentence; `chance` that the notes answer, 0 to 1.
+
+        The `teller` is asked when the draft is written: what comes first should not wait for it.
+        """
         self._similar = similar
         self._stands_in = chance >= _STANDS_IN
         self._task = material.task
         self._grounds = material.grounds
         self._relevance = material.relevance
+        self._teller = teller
         self._languages = languages
         self._strict = strict
         self._numbering = Numbering(material.grounds)
@@ -174,12 +181,12 @@ class Composer:
     def _rest(self, model: BaseChatModel, first: Language, limits: Limits) -> Iterator[Telling]:
         """What says most on the question and was left out, in part or whole; or stands in for what was written."""
         said = self._draft(first).supported()
+        odds = self._teller.of_best(self._relevance) if self._teller else {}
+        self._relevance = with_told(self._relevance, odds)
         grounds, relevance = self._grounds, self._relevance
         question = self._task.question
         rows = (
-            left_out(grounds, relevance, said, first)
-            if said
-            else standing_in(grounds, relevance, question, self._checker.tells)
+            left_out(grounds, relevance, said, first, odds) if said else standing_in(grounds, relevance, question, odds)
         )
         chosen = list(rows)
         for row in [*chosen, *rest_of_list(grounds, question, said, chosen)]:

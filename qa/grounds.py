@@ -18,10 +18,11 @@ from qa.agreement import names_in
 from qa.citations import Statement, statements
 from qa.glossary import Glossary
 from qa.instructions import gives_order, is_instruction
-from qa.language import detect_language, has_han, search_terms
+from qa.language import count_han, detect_language, has_han, search_terms
 from qa.lexical import Unit
 from qa.listings import without_number
 from qa.numerals import numbers_of
+from qa.searchtext import without_targets
 from qa.sentence_vectors import SentenceVectors
 from qa.types import Language, Passage
 
@@ -32,8 +33,8 @@ _NEAREST = 12  # single sentences that another is compared with exactly
 _NEAREST_WHOLE = 3  # of them whose passages are compared as a whole too
 _REPEATED = 2
 _WORD = re.compile(r"\w")
-_LATIN = re.compile(r"[A-Za-z]{3,}")
-_SIGNS = re.compile(r"\$[^$]+\$|`[^`]+`")  # formulas and code
+_LATIN = re.compile(r"(?<![\w\\.(=])[A-Za-z]{3,}(?![\w(\[=]|\.\w)")  # words, none of code
+_SIGNS = re.compile(r"\$\$[^$]+\$\$|\$[^$]+\$|`[^`]+`|https?://\S+")  # formulas, code and addresses
 _FEW_WORDS = 4
 # What a sentence begins with that speaks of something in the sentence before it.
 _LEANS = re.compile(r"它|这|此|该|其|他们|两者|前者|后者|(?:Its?|This|These|They|That|Their|Both)\b")
@@ -54,7 +55,7 @@ class Grounds:
         self.statements = [each for n, passage in enumerate(self.passages, 1) for each in _candidates(passage, n)]
         self.headings = [_heading(passage) for passage in self.passages]
         self.terms = [frozenset(search_terms(each.text)) for each in self.statements]
-        self.languages = [_language(each.text, self.passages[each.number - 1]) for each in self.statements]
+        self.languages = [_language(each, self.passages[each.number - 1]) for each in self.statements]
         self._sentences = vectors
 
     def __bool__(self) -> bool:
@@ -179,12 +180,13 @@ def share(values: Sequence[bool]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _language(text: str, passage: Passage) -> Language:
-    """Of a statement; a formula or a name or two are in that of the note around them."""
-    language = detect_language(text)
-    if language == passage.language or len(_LATIN.findall(_SIGNS.sub(" ", text))) >= _FEW_WORDS or has_han(text):
-        return language
-    return passage.language
+def _language(statement: Statement, passage: Passage) -> Language:
+    """Of a statement, by its words alone; formulas, code and a name or two are in that of the note around them."""
+    words = _SIGNS.sub(" ", without_targets(statement.text))
+    latin = 0 if statement.is_code else len(_LATIN.findall(words))
+    if passage.language == "zh":
+        return "en" if latin >= _FEW_WORDS and latin > count_han(words) else "zh"
+    return detect_language(words) if latin >= _FEW_WORDS or has_han(words) else "en"
 
 
 def _heading(passage: Passage) -> str:

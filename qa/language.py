@@ -47,10 +47,14 @@ s t re ve ll d m don doesn isn aren
 STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 # Sentence ends: a full-width mark, or a Latin mark before white space or Chinese ("n!=0" has none); closing quotes and
-# brackets and a citation stay. The mark of an image ends none.
+# brackets and a citation stay. The mark of an image ends none, nor does one within the words of a link, nor a
+# semicolon before the other half of a contrast: 前者快；而后者准。
 _CLOSERS = "”’\"'」』）)】》"
 _SENTENCE_END = re.compile(
-    rf"(?:(?:[。！？；…]|(?!!\[[^\]\n]{{0,200}}\]\()[!?;](?=[!?;。！？；…\s{_HAN}{_CLOSERS}\[]|$))+|(?<!\.[A-Z])(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bFig)(?<!\betc)\.(?=[\s{_CLOSERS}\[]|$))"
+    rf"(?!.[^\[\]\n]{{0,200}}\]\()"
+    rf"(?:(?:[。！？…]|；(?![ \t]*(?:而|但|相反|反之|否则))"
+    rf"|(?!!\[[^\]\n]{{0,200}}\]\()[!?;](?=[!?;。！？；…\s{_HAN}{_CLOSERS}\[]|$))+"
+    rf"|(?<!\.[A-Z])(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bFig)(?<!\betc)\.(?=[\s{_CLOSERS}\[]|$))"
     rf"[{re.escape(_CLOSERS)}]*(?:\s?\[\d+\])*|[\r\n]"
 )
 _ITEM_NUMBER = re.compile(r"[\s>*+-]*\d{1,3}")
@@ -62,7 +66,7 @@ def detect_language(text: str) -> Language:
     Both languages mix in one sentence here ("什么是 dead ReLU？", "What does 池化 do?") and are told apart by script,
     so the scripts are weighed, two Han characters to a Latin word; a statistical detector needs longer text than that.
     """
-    han = len(_HAN_CHAR.findall(text))
+    han = count_han(text)
     latin = len(_LATIN_WORD.findall(text))
     if not han:
         return "en"
@@ -75,10 +79,14 @@ def has_han(text: str) -> bool:
     return bool(_HAN_CHAR.search(text))
 
 
+def count_han(text: str) -> int:
+    return len(_HAN_CHAR.findall(text))
+
+
 def han_share(text: str) -> float:
     """Share of Han characters among the letters of the text, 0 to 1."""
     letters = sum(character.isalpha() for character in text)
-    return len(_HAN_CHAR.findall(text)) / letters if letters else 0.0
+    return count_han(text) / letters if letters else 0.0
 
 
 def estimate_tokens(text: str) -> int:

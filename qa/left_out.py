@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from qa.citations import Statement
 from qa.grounds import Grounds, Scores, covered, share
 from qa.language import normalize, search_terms
 from qa.queries import understand
-from qa.relevance import BESIDE
+from qa.relevance import BESIDE, PLAIN, TOLD
 from qa.support import Support
 from qa.trimming import SENTENCE_CHARS
 from qa.types import Language, Sentence
@@ -25,21 +25,27 @@ _SEVERAL = re.compile(
     r"|\b(?:which|what) (?:\w+ )?(?:are|kinds|types|ways|methods|steps|reasons|advantages|drawbacks|options|parts)\b"
     r"|\b(?:list|name) (?:the|two|three|four|all)\b|\b(?:two|three|four|five|several|different) \w+|pros and cons"
 )
+_ANNOUNCES = re.compile(
+    r"[两二三四五六七几]\s*(?:种|个|类|条|点|步|项|大)|以下|如下|下面|\b(?:two|three|four|five|six|following|below)\b",
+    re.IGNORECASE,
+)
 _MOST_UNTOLD = 2  # that stand in where the model cannot tell which of them answer
 # Relevance of the best above all in the passages that an answer cites, from which on it is added. In the other language
 # it seldom means the same by the same names.
 _ELSEWHERE = 1.0
 _SAID = 0.6  # share of what a statement names that an answer must name to have said it
-# Of the relevance below the best, of the model's log-odds that a statement answers, and of 1; and the least
-# probability of what stands in. Fitted on 44 questions, see bench/results.md.
-_CHANCE = (1.19, 1.9, -3.58)
+# Of the relevance below the best, of the model's log-odds, of a place in the passage that says most, and of 1; and the
+# least probability of what is added or stands in. Fitted on 88 questions, see bench/results.md.
+_CHANCE = (0.3, 0.7, 1.6, -2.6)
 _LEAST_CHANCE = 0.2
-
-Tells = Callable[[int], float | None]  # the model's log-odds that a row answers the question; None where it cannot tell
 
 
 def left_out(
-    grounds: Grounds, relevance: Scores, said: Sequence[tuple[Sentence, tuple[Support, ...]]], language: Language
+    grounds: Grounds,
+    relevance: Scores,
+    said: Sequence[tuple[Sentence, tuple[Support, ...]]],
+    language: Language,
+    told: Mapping[int, float],
 ) -> Iterator[int]:
     """Rows of statements to be added to sentences in a language, with what supports them: of the passages they cite.
 
@@ -52,7 +58,8 @@ def left_out(
     best = relevance[likely[0]]
     chosen = [likely[0]] if most_here < best - _ELSEWHERE and grounds.languages[likely[0]] == language else []
     chosen += [i for i in likely[:_LIKELY] if relevance[i] >= best - BESIDE and numbers[i] in here]
-    chosen = [i for i in chosen if _stands_alone(grounds, i)]
+    chances = _chances(grounds, relevance, told, here)
+    chosen = [i for i in chosen if _stands_alone(grounds, i) and chances.get(i, 1.0) >= _LEAST_CHANCE]
     terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
     added = 0
     for row in chosen:
@@ -72,7 +79,7 @@ def rest_of_list(
     if not _SEVERAL.search(normalize(question)):
         return []
     used = {row for _, found in said for support in found for row in _within(grounds, support)} | set(rows)
-    lists = Counter((grounds.statements[row].number, grounds.statements[row].items) for row in used)
+    lists = Counter((grounds.statements[row].number, _list_of(grounds, row)) for row in used)
     lists = Counter({of: count for of, count in lists.items() if of[1]})
     if not lists:
         return []
@@ -82,6 +89,16 @@ def rest_of_list(
     terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
     rest = [i for i in rest if _names_more(grounds, i, terms)]
     return rest if len(rest) <= _MOST_ITEMS else []
+
+
+def _list_of(grounds: Grounds, row: int) -> int:
+    """The list that a statement begins an item of, or that it announces: "there are four kinds." Else 0."""
+    statement = grounds.statements[row]
+    after = row + 1
+    if statement.items or after == len(grounds.statements) or not _ANNOUNCES.search(statement.text):
+        return statement.items
+    follows = grounds.statements[after]
+    return follows.items if follows.number == statement.number and not follows.whole else 0
 
 
 def _within(grounds: Grounds, support: Support) -> list[int]:
@@ -94,7 +111,7 @@ def _within(grounds: Grounds, support: Support) -> list[int]:
     ]
 
 
-def standing_in(grounds: Grounds, relevance: Scores, question: str, tells: Tells) -> list[int]:
+def standing_in(grounds: Grounds, relevance: Scores, question: str, told: Mapping[int, float]) -> list[int]:
     """Rows of the statements that likeliest answer, in the order of the notes, and of what they lean on.
 
     At least one where any says more than the question.
@@ -104,16 +121,27 @@ def standing_in(grounds: Grounds, relevance: Scores, question: str, tells: Tells
         row
         for row in _likely(grounds, relevance)
         if not (_is_formula(grounds.statements[row]) or grounds.statements[row].is_code or grounds.terms[row] <= asked)
-    ][:_LIKELY]
-    told = {row: of_model for row in rows if (of_model := tells(row)) is not None}
+    ]
+    told = {row: told[row] for row in rows if row in told}
     if not told:
         return _understood(grounds, rows[:_MOST_UNTOLD])
-    near, word, bias = _CHANCE
-    best = relevance[rows[0]]
-    odds = {row: near * float(relevance[row] - best) + word * log_odds + bias for row, log_odds in told.items()}
-    chances = {row: 1 / (1 + math.exp(-each)) for row, each in odds.items()}
+    chances = _chances(grounds, relevance, told, {grounds.statements[next(iter(told))].number})
     ranked = sorted(told, key=lambda row: -chances[row])
     return _understood(grounds, [row for row in ranked[:_MOST] if chances[row] >= _LEAST_CHANCE] or ranked[:1])
+
+
+def _chances(
+    grounds: Grounds, relevance: Scores, told: Mapping[int, float], numbers: Container[int]
+) -> dict[int, float]:
+    """By row, how probable it is that a statement answers, where passages with these `numbers` say most."""
+    near, word, home, bias = _CHANCE
+    plain = {row: (float(relevance[row]) - TOLD * odds) / PLAIN for row, odds in told.items()}
+    best = max(plain.values(), default=0.0)
+    odds = {
+        row: near * (plain[row] - best) + word * of_model + home * (grounds.statements[row].number in numbers) + bias
+        for row, of_model in told.items()
+    }
+    return {row: 1 / (1 + math.exp(-each)) for row, each in odds.items()}
 
 
 def _understood(grounds: Grounds, rows: Sequence[int]) -> list[int]:

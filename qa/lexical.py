@@ -53,10 +53,11 @@ class LexicalIndex:
         mean = float(lengths[alive].mean()) if self._passages else 1.0
         self._norms = (_K1 * (1 - _B + _B * lengths / max(mean, 1e-9))).astype(np.float32)
 
-    def coverage(self, units: Iterable[Unit], allowed: Mask | None = None) -> Coverage:
+    def coverage(self, units: Iterable[Unit], allowed: Mask | None = None, graded: bool = True) -> Coverage:
         """The share of the units' weight (inverse document frequency) that each row covers; 0 where not allowed.
 
-        A term that no passage holds counts as not covered, so that a chance match cannot decide a question alone.
+        A term that no passage holds counts as not covered, so that a chance match cannot decide a question alone. What
+        a row holds counts by its BM25 beside the best, or if not `graded` in full.
         """
         shares = np.zeros(len(self._alive), np.float32)
         weights: list[float] = []
@@ -68,11 +69,18 @@ class LexicalIndex:
             if not len(rows):
                 continue
             known += weight
-            shares[rows] += np.float32(weight) * (scores / scores.max())
+            shares[rows] += np.float32(weight) * (scores / scores.max() if graded else 1)
         if allowed is not None:
             shares[~allowed] = 0.0
         total = sum(weights)
         return Coverage(shares / np.float32(total), known / total, tuple(weights)) if total else Coverage(shares, 0.0)
+
+    def most_of(self, terms: Sequence[str]) -> float:
+        """The largest share of these terms that a row holds, 0 to 1."""
+        held = np.zeros(len(self._alive), np.int64)
+        for term in terms:
+            held[self._bm25(term)[0]] += 1
+        return float(held.max(initial=0) / max(1, len(terms)))
 
     def _match(self, alternatives: Iterable[tuple[str, ...]]) -> tuple[NDArray[np.int64], Scores]:
         """Rows that hold all terms of an alternative, ascending, with the sum of their BM25 over the alternatives."""

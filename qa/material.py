@@ -10,6 +10,7 @@ from qa.found import Found
 from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores, covered
 from qa.language import detect_language, search_terms
+from qa.lexical import Unit
 from qa.neighbourhood import excerpts
 from qa.queries import named_units, understand
 from qa.relevance import relevance
@@ -47,7 +48,7 @@ def gather(
     history: Sequence[Turn] = (),
     subject: str = "",
 ) -> Material:
-    """From what a search found; of a follow-up question with a `subject`, from the excerpts that name it."""
+    """From what a search found: from the excerpts that name what is asked about, in a follow-up the `subject`."""
     passages = _naming(subject, question, excerpts(found.hits, note_of, EXCERPT_TOKENS), glossary)
     grounds = Grounds(passages, vectors, glossary)
     trimmed = trim(grounds, relevance(grounds, found))
@@ -58,11 +59,20 @@ def gather(
 
 
 def _naming(subject: str, question: str, passages: Sequence[Passage], glossary: Glossary) -> Sequence[Passage]:
-    """The passages that name what a follow-up question is about, or what it names itself; all where none does."""
-    if not subject:
+    """The passages that name what a question is about, or anything that it names itself; all where none does.
+
+    What a question that stands alone names counts where some of it is surely a name, such as GRU: none of 218 such
+    questions is answered by a passage without any of its names, of 200 others 12 are. Where two names are sure, a
+    passage must have one of these: so it is with all of 56 such questions.
+    """
+    wanted: list[tuple[str, tuple[Unit, ...]]] = [(name, (unit,)) for name, unit in named_units(question, glossary)]
+    sure = [(name, units) for name, units in wanted if _is_surely_name(name)]
+    if subject:
+        wanted.append((subject, understand(subject, glossary).units))
+    elif not sure:
         return passages
-    wanted = [(subject, understand(subject, glossary).units)]
-    wanted += [(name, (unit,)) for name, unit in named_units(question, glossary)]
+    elif len(sure) > 1:
+        wanted = sure
 
     def named(passage: Passage) -> bool:
         text = " ".join((passage.title, *passage.headings, passage.text))
@@ -70,6 +80,11 @@ def _naming(subject: str, question: str, passages: Sequence[Passage], glossary: 
         return any(names(name, text, glossary) or (units and all(covered(units, terms))) for name, units in wanted)
 
     return [passage for passage in passages if named(passage)] or passages
+
+
+def _is_surely_name(name: str) -> bool:
+    """Whether it has a digit or a capital that begins no word."""
+    return any(c.isdigit() for c in name) or any(c.isupper() for c in name[1:])
 
 
 def _terms(grounds: Grounds, scores: Scores, language: Language) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from qa.types import OTHER, Language
 CONCEPT_WEIGHT = 1.5  # of a concept of the glossary, against 1 of a term outside it
 _LANGUAGES = frozenset({"english", "chinese", "mandarin"})  # what to answer in, not what to answer about
 _SHORTEST_PART = 2  # letters: "k" and "means" stand in many notes that do not speak of k-means
+_LONG_PART = 3  # letters of a part that makes a name another one: Soft-NMS
 _SPECIFIC = 3  # Chinese characters: 作用 is in the glossary too, but names nothing
 # Words of any question beside the stop words: notes that answer it do not say them.
 _ASKING_ZH = """
@@ -42,6 +43,7 @@ class Query:
     words: tuple[Unit, ...]  # its terms alone, those of concepts too
     said: tuple[Unit, ...]  # the same by the names in its own language alone
     other_names: tuple[Unit, ...]  # its concepts by their names in the other language alone
+    names: tuple[Unit, ...]  # what it names, see `named_units`
     expanded: str  # the text with the usual names of its concepts in the other language
     translated: str = ""  # into the other language; empty where nobody did
     translated_units: tuple[Unit, ...] = ()
@@ -65,6 +67,7 @@ def understand(text: str, glossary: Glossary, translated: str = "") -> Query:
         tuple(Unit(((term,),)) for term in said),
         (*terms, *(Unit(_alternatives(names)) for names in here)),
         tuple(Unit(_alternatives(names)) for names in there),
+        tuple(unit for _, unit in named_units(text, glossary)),
         " ".join((text, *(names[0] for names in there))),
         translated,
         understand(translated, glossary).units if translated else (),
@@ -94,7 +97,8 @@ def named_units(text: str, glossary: Glossary) -> list[tuple[str, Unit]]:
             found.append((text[start : start + len(written)] if same_length else written, unit))
     for name in proper_names(text):
         terms = _terms(name)
-        if terms and not absorbed.intersection(terms):
+        added = {part for part in _terms(name) if part.isalpha() and len(part) >= _LONG_PART} - absorbed
+        if terms and (added if "-" in name else not absorbed.intersection(terms)):
             parts = [part for part in re.split("[-.+_]", name) if part]
             spelt = (name, " ".join(parts), "".join(parts))
             found.append((name, Unit((*_alternatives(spelt), *_spellings(normalize(name))[1:]))))

@@ -18,6 +18,7 @@ CANDIDATES = 60  # per language on the dense side, and on the lexical side
 # Fitted on public questions and those about the shipped notes together; see bench/results.md.
 LEXICAL_WEIGHT = 4.0  # of full coverage of the question's terms, against standard deviations of the cosine
 LEXICAL_WEIGHT_ACROSS = 2.0  # the same for notes in the other language, where words match by chance or by a name
+NAMED_WEIGHT = 1.0  # of all names in the question: what a note that does not name the thing says is of another one
 _TIES_KEPT = 4 * CANDIDATES  # lexical candidates at most, so that equal passages at the border are all looked at
 _COPIES_NAMED = 20
 
@@ -47,8 +48,9 @@ def search(
     # A translation's words can be expected in notes of its language, as the question's own in those of its own.
     across = LEXICAL_WEIGHT if query.translated else LEXICAL_WEIGHT_ACROSS
     weights = {query.language: LEXICAL_WEIGHT, OTHER[query.language]: across}
+    names = dict(zip(ids, snapshot.coverage(query.names, allowed, graded=False).shares[rows].tolist(), strict=True))
     scores = {
-        i: round(dense.standardised.get(i, 0.0) + weights[of] * shares[i], 5)
+        i: round(dense.standardised.get(i, 0.0) + weights[of] * shares[i] + NAMED_WEIGHT * names[i], 5)
         for i, of in zip(ids, languages, strict=True)
     }
     order = sorted(scores, key=lambda i: (places[i].listing, -scores[i], places[i].note_path, places[i].start))

@@ -28,6 +28,8 @@ TRANSLATION_WEIGHT = 0.5  # of the translated question's vector, for notes in it
 TRANSLATED_FROM = 0.05  # share of the passages that must be in the other language for a translation to pay
 RERANKED = 20  # passages that a reranker, where one is set, brings into a new order
 
+_NAMED = 0.6  # share of a name's words that a passage must have to name it
+
 OpenStored = Callable[[str, str], Encoder | None]  # of (location, fingerprint)
 ReadGlossary = Callable[[], Glossary]
 Translate = Callable[[str, Language], str | None]  # of (question, language); None where it is late, empty: cannot
@@ -110,26 +112,27 @@ class Retriever:
             return snapshot.identity
 
     def unnamed(self, text: str) -> tuple[str, ...]:
-        """The names in a question of which no note has any word, by none of their names. Raises IndexNotBuilt.
+        """The names in a question that no passage has, by none of their names. Raises IndexNotBuilt.
 
-        Where a note has a part of a name, it may well speak of the thing: "leaf weight" of a leaf node. Where the
-        question has initials, such as CRF, a note that has neither them nor the whole name does not.
+        A passage that has most words of a name may well speak of the thing: "the field is random" of a random field.
+        Where the question has initials, such as CRF, one that has neither them nor the whole name does not.
         """
+
         with self._index.read() as snapshot:
             glossary = self._glossary_of(snapshot)
-            named = [(name, unit if name.isupper() else _any_word(unit)) for name, unit in named_units(text, glossary)]
-            return tuple(name for name, unit in named if not snapshot.coverage([unit]).named)
+            names = named_units(text, glossary)
+            return tuple(name for name, unit in names if not _is_named(name, unit, snapshot))
 
-    def lacks_subject(self, text: str) -> bool:
+    def lacks_subject(self, text: str, translated: str = "") -> bool:
         """Whether no note has any word of what a question names first. Raises IndexNotBuilt and GlossaryError.
 
         A plain word with a capital, such as Turing, may stand in notes in the other language by a name that is not in
-        the glossary.
+        the glossary, unless the question `translated` keeps it.
         """
         with self._index.read() as snapshot:
             name = subject_name(text, self._glossary_of(snapshot))
             foreign = detect_language(text) == "en" and snapshot.share("zh") >= TRANSLATED_FROM
-        return bool(name) and name in self.unnamed(text) and not (foreign and name.istitle())
+        return bool(name) and name in self.unnamed(text) and not (foreign and name.istitle() and name not in translated)
 
     def translation_pays(self, text: str) -> bool:
         """Whether `find` would ask for a translation. Raises IndexNotBuilt."""
@@ -197,8 +200,10 @@ class Retriever:
         return self._stored[fingerprint]
 
 
-def _any_word(unit: Unit) -> Unit:
-    return Unit(tuple({(term,): None for alternative in unit.alternatives for term in alternative}))
+def _is_named(name: str, unit: Unit, snapshot: Snapshot) -> bool:
+    if name.isupper():
+        return snapshot.coverage([unit]).named > 0
+    return any(snapshot.most_of(alternative) >= _NAMED for alternative in unit.alternatives)
 
 
 def _asked(snapshot: Snapshot, query: Query, senses: Senses) -> Asked:

@@ -42,9 +42,15 @@ class Snapshot:
         """At most k rows of passages in a language with the highest cosines, best first."""
         return self._derived.nearest(query, language, k, allowed)
 
-    def coverage(self, units: Iterable[Unit], allowed: NDArray[np.bool_] | None = None) -> Coverage:
+    def coverage(
+        self, units: Iterable[Unit], allowed: NDArray[np.bool_] | None = None, graded: bool = True
+    ) -> Coverage:
         """How much of the units each row holds."""
-        return self._derived.lexical.coverage(units, allowed)
+        return self._derived.lexical.coverage(units, allowed, graded)
+
+    def most_of(self, terms: Sequence[str]) -> float:
+        """The largest share of these terms that a passage holds, 0 to 1."""
+        return self._derived.lexical.most_of(terms)
 
     def background(self, query: np.ndarray, language: Language) -> tuple[float, float]:
         """Mean and standard deviation of the cosines of all passages in a language."""

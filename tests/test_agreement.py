@@ -18,6 +18,7 @@ from qa.glossary import Glossary
         ("循环神经网络难以并行。", "RNNs can hardly run in parallel."),
         ("阈值取 0.5。", "The threshold is 0.5."),
         ("可以用它来检查代码有没有写错。", "It tells whether the code is wrong."),
+        ("特征值大于等于 0 的矩阵半正定。", "A matrix with non-negative eigenvalues is positive semidefinite."),
         ("再抽 $k$ 个词，直接算 $e^{z}$。", "Draw k words and compute $e^z$."),
     ],
 )

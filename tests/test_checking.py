@@ -53,6 +53,13 @@ def test_number_goes_to_the_note_sentence_that_the_model_says_agrees() -> None:
     assert quotes(made, sentence) == ["标签平滑的模型当教师效果反而变差。"]
 
 
+def test_what_adds_reasons_to_a_note_sentence_is_not_asked_about() -> None:
+    made, engine = checker(50.0)
+    assert quotes(made, "标签平滑的模型适合部署。") == ["标签平滑的模型适合部署。"]
+    assert quotes(made, "标签平滑的模型适合部署，推理显存占用低，延迟也小。") == []
+    assert engine.chosen == []
+
+
 def test_sentence_that_is_near_nothing_is_not_asked_about() -> None:
     made, engine = checker(50.0)
     assert quotes(made, "标签平滑的模型不宜部署成教师模型。") == []
@@ -98,11 +105,3 @@ def test_a_yes_is_held_against_what_the_notes_say_on_the_question() -> None:
     assert sum("问题" in str(asked) for asked in engine.chosen) == 1
     agreeing, _ = checker({"问题": 1.0, "": 3.0})
     assert quotes(agreeing, "是的，标签平滑的模型适合部署。") == ["标签平滑的模型适合部署。"]
-
-
-def test_model_tells_of_chinese_statements_whether_they_answer_and_of_no_others() -> None:
-    _, engine = checker(3.0)
-    asking = Checker(GROUNDS, RELEVANCE, "平滑适合什么？", LocalChatModel(engine=engine, name_of_model="scripted"))
-    assert asking.tells(0) == pytest.approx(engine.margin)
-    assert Checker(GROUNDS, RELEVANCE, "What for?", LocalChatModel(engine=engine, name_of_model="s")).tells(0) is None
-    assert Checker(GROUNDS, RELEVANCE, "平滑适合什么？").tells(0) is None

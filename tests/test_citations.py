@@ -128,6 +128,13 @@ def test_items_of_a_list_know_their_list_and_what_it_stands_under() -> None:
     ]
 
 
+def test_numbered_list_goes_on_behind_the_code_of_its_items() -> None:
+    text = "有两种：\n\n1. 普通调用。\n\n```\nrpc Call(A) returns (B);\n```\n\n2. 流。\n\n另外一句。\n"
+    (passage,) = split_note(Note("a.md", "A", text, "", "zh"))
+    found = [(each.text, each.items) for each in statements(passage, 1) if not each.is_code]
+    assert found == [("普通调用。", 1), ("流。", 1), ("另外一句。", 0)]
+
+
 def test_statement_stands_in_its_passage() -> None:
     source = passage("# A\n\n- 池化缩小。\n- It has no weights. 好。")
     found = statements(source, 4)

@@ -42,6 +42,16 @@ def test_formula_or_name_is_in_the_language_around_it() -> None:
     assert list(of.values()) == ["zh", "zh", "zh", "en"]
 
 
+def test_formulas_code_and_addresses_around_chinese_words_do_not_make_them_english() -> None:
+    text = "# A\n\n池化按下面的公式取每个区域里的最大值，常与批归一化一起使用，两者都没有很多参数。\n\n"
+    text += "- 更新：$\\theta_t=\\theta_{t-1}-\\Delta\\theta$\n- 左边![](https://pictures.example.org/some/large/one.jpg)更大\n"
+    text += "- max_features = sqrt(n_features)\n- tf.matmul(query, key, transpose_b=True)\n"
+    text += "- ResNet Dense Block 里也有池化\n"
+    grounds = Grounds(passages(text), SentenceVectors(WordEncoder()), Glossary.load())
+    assert len(grounds.singles()) == 6
+    assert {grounds.languages[i] for i in grounds.singles()} == {"zh"}
+
+
 def test_numbers_and_names_tell_which_passages_a_sentence_may_be_drawn_from() -> None:
     text = "# A\n\n## LSTM\n\n三个门。\n\n## GRU\n\n2 个门，比长短期记忆网络少。\n\n## 其他\n\n没有门。\n"
     grounds = Grounds(passages(text), SentenceVectors(WordEncoder()), Glossary.load())

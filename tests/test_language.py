@@ -106,6 +106,9 @@ def test_sentences_end_at_marks_and_line_ends(text: str, expected: list[str]) ->
         "如果 n!=0 且 a;b 成立，则继续。",
         "1. Shuffle the data.",
         "> - 12. Shuffle the data.",
+        "除以![](https://example.org/a.png)的目的是平衡。",
+        "- [为什么难求？不能直接用 EM 吗？](topics/LDA.md#L164)",
+        "See [What is it? A guide](https://example.org).",
     ],
 )
 def test_dots_and_marks_inside_a_sentence_do_not_end_it(text: str) -> None:

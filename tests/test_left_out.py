@@ -12,6 +12,7 @@ from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores
 from qa.left_out import left_out, rest_of_list, standing_in
 from qa.passages import split_note
+from qa.relevance import with_told
 from qa.sentence_vectors import SentenceVectors
 from qa.support import Support
 from qa.types import Language, Note, Sentence
@@ -49,12 +50,13 @@ def added(
     """To an answer that cites the passage with this number."""
     of = grounds(text)
     sentences = [(Sentence(language, said, (1,), 0.3, "cited"), (Support(number, 0, 1, 0.3),))]
-    return [of.statements[row].text for row in left_out(of, relevance(of, values), sentences, language)]
+    return [of.statements[row].text for row in left_out(of, relevance(of, values), sentences, language, {})]
 
 
 def stand_ins(values: Sequence[float], told: Mapping[str, float | None]) -> list[str]:
     of = grounds()
-    rows = standing_in(of, relevance(of, values), QUESTION, lambda row: told[of.statements[row].text])
+    odds = {row: word for row in of.singles() if (word := told[of.statements[row].text]) is not None}
+    rows = standing_in(of, with_told(relevance(of, values), odds), QUESTION, odds)
     return [of.statements[row].text for row in rows]
 
 
@@ -86,11 +88,24 @@ def test_best_from_elsewhere_is_added_only_where_it_is_far_better_and_in_the_lan
 def test_rows_code_and_single_words_are_not_added(other: str) -> None:
     of = grounds(f"# 网络\n\n池化能降维。\n\n{other}\n")
     said = [(Sentence("zh", "池化能降维。", (1,), 0.3, "cited"), (Support(1, 0, 1, 0.3),))]
-    assert list(left_out(of, relevance(of, [1.0] * len(of.singles())), said, "zh")) == []
+    assert list(left_out(of, relevance(of, [1.0] * len(of.singles())), said, "zh", {})) == []
 
 
 def test_what_the_model_says_answers_stands_in() -> None:
-    assert stand_ins((3, 2, 1), {POOLING: 0.0, NO_WEIGHTS: 3.0, KERNEL: 3.5}) == [NO_WEIGHTS, KERNEL]
+    assert stand_ins((3, 2, 1), {POOLING: -1.0, NO_WEIGHTS: 3.0, KERNEL: 3.5}) == [NO_WEIGHTS, KERNEL]
+
+
+def test_what_stands_beside_it_stands_in_sooner() -> None:
+    assert stand_ins((3, 2, 2.5), {POOLING: 0.3, NO_WEIGHTS: 3.0, KERNEL: 0.3}) == [POOLING, NO_WEIGHTS]
+
+
+def test_what_the_model_says_does_not_answer_is_not_added() -> None:
+    of = grounds()
+    values = relevance(of, (3, 2.9, 1))
+    said = [(Sentence("zh", "下采样。", (1,), 0.3, "cited"), (Support(1, 0, 1, 0.3),))]
+    odds = dict(zip(of.singles(), (2.0, -2.0, -2.0), strict=True))
+    rows = left_out(of, with_told(values, odds), said, "zh", odds)
+    assert [of.statements[row].text for row in rows] == [POOLING]
 
 
 def test_where_nothing_answers_the_likeliest_stands_in_alone() -> None:
@@ -108,7 +123,7 @@ def test_of_which_the_model_cannot_tell_none_stands_in_beside_others() -> None:
 def test_what_says_no_more_than_the_question_stands_in_for_nothing() -> None:
     of = grounds("# 网络\n\n- 池化\n- 卷积核\n")
     rows = relevance(of, (2, 1))
-    assert [of.statements[row].text for row in standing_in(of, rows, "池化有什么用？", lambda _: 3.0)] == ["卷积核"]
+    assert [of.statements[row].text for row in standing_in(of, rows, "池化有什么用？", {})] == ["卷积核"]
 
 
 def test_other_items_of_a_list_are_added_where_several_things_are_asked_for() -> None:
@@ -131,4 +146,11 @@ def test_what_stands_in_no_list_adds_nothing() -> None:
 def test_code_stands_in_for_nothing() -> None:
     of = grounds("# 网络\n\n池化能降维。\n\n```\nreturn pool(x, kernel_size)\n```\n")
     rows = relevance(of, range(len(of.singles())))
-    assert [of.statements[row].text for row in standing_in(of, rows, QUESTION, lambda _: 3.0)] == ["池化能降维。"]
+    assert [of.statements[row].text for row in standing_in(of, rows, QUESTION, {})] == ["池化能降维。"]
+
+
+def test_list_that_a_sentence_announces_is_said_with_it() -> None:
+    of = grounds("# gRPC\n\n可以定义**四种**方法。\n\n- 普通调用\n- 服务端流\n- 客户端流\n- 双向流\n\n另有注释。\n")
+    rows = rest_of_list(of, "有哪几种方法？", [], [0])
+    assert [of.statements[row].text for row in rows] == ["普通调用", "服务端流", "客户端流", "双向流"]
+    assert rest_of_list(of, "方法是什么？", [], [0]) == []

@@ -147,6 +147,17 @@ def test_best_passage_of_the_only_unit_covers_all_of_it() -> None:
     assert built([("", "gate"), ("", "a b c gate"), ("", "d")]).coverage(every("gate")).shares[0] == 1.0
 
 
+def test_what_a_row_holds_counts_in_full_where_it_is_not_graded() -> None:
+    index = built([("", "gate"), ("", "a b c gate"), ("", "d")])
+    assert index.coverage(every("gate"), graded=False).shares.tolist() == [1.0, 1.0, 0.0]
+
+
+def test_most_terms_that_one_row_holds() -> None:
+    index = built([("", "update gate"), ("", "gate reset")])
+    assert index.most_of(("update", "reset", "gate")) == pytest.approx(2 / 3)
+    assert (index.most_of(("never",)), index.most_of(()), built([]).most_of(("gate",))) == (0.0, 0.0, 0.0)
+
+
 def test_missing_term_keeps_its_weight() -> None:
     passages = [("", "gate"), ("", "other")]
     missing, found = math.log(1 + 100.5 / 0.5), math.log(1 + 99.5 / 1.5)

@@ -54,3 +54,18 @@ def test_follow_up_is_answered_from_what_names_its_subject_or_what_it_names_itse
     assert headings("它和池化层有什么区别？", "卷积核") == ["一", "二"]
     assert headings("它怎么动？", "梯度裁剪") == ["一", "二"]  # nothing names it: then all may be meant
     assert headings("卷积核怎么动？", "") == ["一", "二"]
+
+
+def test_question_with_a_sure_name_is_answered_from_what_names_anything_in_it() -> None:
+    note = Note("a.md", "A", "# A\n\n## 一\n\nGRU 有两个门。\n\n## 二\n\n卷积核在图像上滑动。\n", "", "zh")
+    hits = Found([Hit(p, n, 1.0, n, n, 0.9) for n, p in enumerate(split_note(note), 1)], NOTHING)
+
+    def headings(question: str) -> list[str]:
+        made = gather(question, hits, {"a.md": note}.get, SentenceVectors(WordEncoder()), Glossary.load())
+        return [passage.headings[-1] for passage in made.grounds.passages]
+
+    assert headings("GRU 有几个门？") == ["一"]
+    assert headings("GRU 里有卷积核吗？") == ["一", "二"]
+    assert headings("GRU 和 LSTM 里有卷积核吗？") == ["一"]
+    assert headings("LSTM 有几个门？") == ["一", "二"]  # nothing names it: then the evidence decides
+    assert headings("有几个门？") == ["一", "二"]

@@ -72,6 +72,14 @@ def test_latin_words_that_are_names() -> None:
     assert proper_names("What is RNN in Chinese?") == ["RNN"]
 
 
+def test_name_made_of_a_concept_and_another_word_is_one_of_its_own() -> None:
+    glossary = Glossary(
+        [Concept(("非极大值抑制",), ("non-maximum suppression", "NMS")), Concept(("残差网络",), ("ResNet",))]
+    )
+    assert [name for name, _ in named_units("Soft-NMS 是什么？", glossary)] == ["NMS", "Soft-NMS"]
+    assert [name for name, _ in named_units("ResNet-50 有多少层？", glossary)] == ["ResNet"]
+
+
 def test_name_with_a_number_is_found_as_formulas_write_it() -> None:
     assert understand("F2 和 F0.5", GLOSSARY).units[:2] == (
         Unit((("f2",), ("f_2", "f", "2"))),

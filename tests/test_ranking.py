@@ -216,6 +216,21 @@ def test_lexical_hit_far_from_the_question_is_among_the_candidates(tmp_path: Pat
     assert (hit.lexical_rank, (hit.dense_rank or 0) > CANDIDATES) == (1, True)
 
 
+def test_passage_that_names_what_is_asked_about_gains_on_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = retriever(tmp_path, {"a.md": "# 甲\n\n树的数量和深度。\n", "b.md": "# 乙\n\nIsoTree 最多多少棵。\n"})
+
+    def scores() -> dict[str, float]:
+        return {hit.passage.note_path: hit.score for hit in search.find("IsoTree 有多少棵？", 2).hits}
+
+    with_names = scores()
+    monkeypatch.setattr("qa.ranking.NAMED_WEIGHT", 0.0)
+    without = scores()
+    assert with_names["b.md"] == pytest.approx(without["b.md"] + 1.0)
+    assert with_names["a.md"] == without["a.md"]
+
+
 def test_evidence_is_higher_where_the_notes_hold_the_words(search: Retriever) -> None:
     known, unknown = search.find("池化层缩小特征图", 5).evidence, search.find("量子纠缠怎么测量", 5).evidence
     assert (known.named, unknown.named, unknown.coverage) == (1.0, 0.0, 0.0)

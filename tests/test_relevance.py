@@ -14,7 +14,7 @@ from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.passages import split_note
 from qa.queries import understand
-from qa.relevance import relevance
+from qa.relevance import relevance, with_told
 from qa.sentence_vectors import SentenceVectors
 from qa.types import Hit, Note, Passage
 
@@ -78,3 +78,11 @@ def test_stretches_of_several_sentences_are_no_candidates() -> None:
     grounds = Grounds(PASSAGES, SentenceVectors(WordEncoder()), Glossary.load())
     scores = relevance(grounds, found("池化？"))
     assert [np.isinf(score) for score in scores] == [each.whole for each in grounds.statements]
+
+
+def test_what_the_model_says_answers_counts_more_and_what_it_denies_less() -> None:
+    plain = np.array([3.0, 2.0, 1.0, -np.inf], np.float32)
+    told = with_told(plain, {1: 3.0, 0: -1.0})
+    assert list(np.argsort(-told)) == [1, 2, 0, 3]
+    assert np.isneginf(told[3])
+    assert with_told(plain, {}) is plain

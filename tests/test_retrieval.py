@@ -170,6 +170,8 @@ def test_question_whose_first_name_no_note_has_lacks_its_subject(search: Retriev
     assert not search.lacks_subject("GRU 和 Lion 有什么区别？")
     # Chinese notes may write it otherwise.
     assert not search.lacks_subject("How does a Turing machine pool?")
+    assert not search.lacks_subject("How does a Turing machine pool?", "图灵机怎么池化？")
+    assert search.lacks_subject("How does Lion pool?", "Lion 怎么池化？")
 
 
 def test_initials_are_no_part_of_a_name(tmp_path: Path) -> None:
@@ -179,6 +181,17 @@ def test_initials_are_no_part_of_a_name(tmp_path: Path) -> None:
     search = Retriever(index, WordEncoder(), lambda: crf)
     assert search.unnamed("What is a CRF?") == ("CRF",)
     assert search.unnamed("What is a conditional random field?") == ()
+
+
+def test_half_of_a_name_is_no_name_and_most_of_it_is(tmp_path: Path) -> None:
+    names = Glossary(
+        [Concept(("卡尔曼滤波",), ("Kalman filter",)), Concept(("最优叶子权重",), ("optimal leaf weight",))]
+    )
+    retriever(tmp_path, {"a.md": "# A\n\nA filter slides over a picture.\n\n## B\n\nThe weight of a leaf is small.\n"})
+    search = Retriever(Index(tmp_path / "index"), WordEncoder(), lambda: names)
+    assert search.unnamed("What does a Kalman filter do?") == ("Kalman filter",)
+    assert search.unnamed("What is the optimal leaf weight?") == ()
+    assert search.lacks_subject("卡尔曼滤波怎么更新？")
 
 
 def test_pair_that_a_note_says_itself_finds_the_notes_in_the_other_language(tmp_path: Path) -> None:
