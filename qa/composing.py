@@ -18,7 +18,7 @@ from qa.drafting import Draft, Numbering, Telling, shown
 from qa.extractive import extract
 from qa.grounds import covered
 from qa.language import has_han, search_terms
-from qa.left_out import left_out, rest_of_list, standing_in
+from qa.left_out import left_out, other_sides, rest_of_list, standing_in
 from qa.material import Material
 from qa.queries import named_units
 from qa.relevance import with_told
@@ -84,10 +84,7 @@ class Composer:
             rows = extract(self._grounds, self._relevance, language)
             for number, row in enumerate(rows):
                 self._draft(language).put(*self._quoted(row, language), "\n" if number else "")
-            if rows and not in_language(self._draft(language).text(), language):
-                numbers = sorted({n for sentence in self._draft(language).sentences for n in sentence.citations})
-                self._drafts[language] = self._new_draft(language)
-                self._drafts[language].put(Sentence(language, pointer(language), tuple(numbers), 0.0, "quoted"), ())
+            self._keep_to(language)
         for _ in self._disagreement(None, self._languages, None) if whole else ():
             pass
         return self.result()
@@ -122,6 +119,16 @@ class Composer:
         if self._stands_in or self._draft(first).supported():
             yield from self._rest(model, first, limits)
             yield from self._disagreement(model, self._languages, limits)
+        for language in self._languages:
+            self._keep_to(language)
+
+    def _keep_to(self, language: Language) -> None:
+        """Only the places, where what was quoted is not in the language: "softmax" is no sentence in Chinese."""
+        draft = self._draft(language)
+        if (text := draft.text()) and not in_language(text, language):
+            numbers = sorted({number for sentence in draft.sentences for number in sentence.citations})
+            self._drafts[language] = self._new_draft(language)
+            self._drafts[language].put(Sentence(language, pointer(language), tuple(numbers), 0.0, "quoted"), ())
 
     def result(self) -> Composition:
         """What the notes support of what was written."""
@@ -189,6 +196,7 @@ class Composer:
             left_out(grounds, relevance, said, first, odds) if said else standing_in(grounds, relevance, question, odds)
         )
         chosen = list(rows)
+        chosen += other_sides(grounds, self._relevance, question, said, chosen)
         for row in [*chosen, *rest_of_list(grounds, question, said, chosen)]:
             is_own = grounds.languages[row] == first
             repeated = self._draft(first).repeated_by(grounds.statements[row]) if is_own else []

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from qa.citations import Statement
 from qa.grounds import Grounds, Scores, covered, share
 from qa.language import normalize, search_terms
-from qa.queries import understand
+from qa.queries import named_units, understand
 from qa.relevance import BESIDE, PLAIN, TOLD
 from qa.support import Support
 from qa.trimming import SENTENCE_CHARS
@@ -18,6 +18,7 @@ from qa.types import Language, Sentence
 
 _LIKELY = 6  # statements that say most on the question: what answers it is among them in nine of ten cases
 _MOST = 3  # of them that are added
+_MOST_SIDES = 2  # of what is compared
 _MOST_ITEMS = 5  # of a list that are added to say it whole
 # What asks for several things.
 _SEVERAL = re.compile(
@@ -29,6 +30,13 @@ _ANNOUNCES = re.compile(
     r"[两二三四五六七几]\s*(?:种|个|类|条|点|步|项|大)|以下|如下|下面|\b(?:two|three|four|five|six|following|below)\b",
     re.IGNORECASE,
 )
+# What asks for two things side by side.
+_COMPARES = re.compile(
+    r"区别|差别|差异|不同|不一样|差在|异同|相比|比较|对比|各自|各[是有用算怎看更]|分别|哪个|取舍"
+    r"|\b(?:differ\w*|compar\w+|versus|vs|each|respectively|unlike|than|both)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"[A-Za-z\s*_`'-]+")  # no more than that is said
 _MOST_UNTOLD = 2  # that stand in where the model cannot tell which of them answer
 # Relevance of the best above all in the passages that an answer cites, from which on it is added. In the other language
 # it seldom means the same by the same names.
@@ -91,6 +99,31 @@ def rest_of_list(
     return rest if len(rest) <= _MOST_ITEMS else []
 
 
+def other_sides(
+    grounds: Grounds,
+    relevance: Scores,
+    question: str,
+    said: Sequence[tuple[Sentence, tuple[Support, ...]]],
+    rows: Sequence[int],
+) -> list[int]:
+    """Rows of the statements that say most on what a comparison names and neither the sentences nor `rows` do."""
+    named = named_units(question, grounds.glossary)
+    if len(named) < 2 or not _COMPARES.search(normalize(question)):
+        return []
+    terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
+    terms = terms.union(*(grounds.terms[row] for row in rows))
+    likely = [row for row in _likely(grounds, relevance) if _stands_alone(grounds, row)]
+    likely = [row for row in likely if relevance[row] >= relevance[likely[0]] - BESIDE]
+    found: list[int] = []
+    for _, unit in named:
+        if len(found) < _MOST_SIDES and not all(covered([unit], terms)):
+            naming = (row for row in likely if all(covered([unit], grounds.terms[row])))
+            if (row := next(naming, None)) is not None:
+                found.append(row)
+                terms |= grounds.terms[row]
+    return found
+
+
 def _list_of(grounds: Grounds, row: int) -> int:
     """The list that a statement begins an item of, or that it announces: "there are four kinds." Else 0."""
     statement = grounds.statements[row]
@@ -121,6 +154,7 @@ def standing_in(grounds: Grounds, relevance: Scores, question: str, told: Mappin
         row
         for row in _likely(grounds, relevance)
         if not (_is_formula(grounds.statements[row]) or grounds.statements[row].is_code or grounds.terms[row] <= asked)
+        and not (grounds.languages[row] == "zh" and _NAME.fullmatch(grounds.statements[row].text))
     ]
     told = {row: told[row] for row in rows if row in told}
     if not told:

@@ -10,7 +10,7 @@ from fakes import WordEncoder
 
 from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores
-from qa.left_out import left_out, rest_of_list, standing_in
+from qa.left_out import left_out, other_sides, rest_of_list, standing_in
 from qa.passages import split_note
 from qa.relevance import with_told
 from qa.sentence_vectors import SentenceVectors
@@ -154,3 +154,25 @@ def test_list_that_a_sentence_announces_is_said_with_it() -> None:
     rows = rest_of_list(of, "有哪几种方法？", [], [0])
     assert [of.statements[row].text for row in rows] == ["普通调用", "服务端流", "客户端流", "双向流"]
     assert rest_of_list(of, "方法是什么？", [], [0]) == []
+
+
+def test_other_side_of_a_comparison_is_said_too() -> None:
+    elmo, bert = "ELMo 的两个方向各自训练。", "BERT 用两侧的上下文还原遮住的词。"
+    of = grounds(f"# 词向量\n\n## ELMo\n\n{elmo}\n\n## BERT\n\n{bert}模型很大。\n")
+    values = relevance(of, (3, 2, 1))
+
+    def sides(question: str, values: Scores = values, rows: Sequence[int] = (0,)) -> list[str]:
+        return [of.statements[row].text for row in other_sides(of, values, question, [], rows)]
+
+    assert sides("ELMo 和 BERT 有什么区别？") == [bert]
+    assert sides("How does ELMo differ from BERT?") == [bert]
+    assert sides("ELMo 和 BERT 有什么区别？", rows=of.singles()) == []
+    assert sides("ELMo 和 BERT 有什么区别？", relevance(of, (9, 2, 1))) == []  # far less on the question
+    assert sides("ELMo 为什么比不过 BERT？") == []
+    assert sides("ELMo 和 GPT 有什么区别？") == []
+
+
+def test_mere_name_in_the_other_language_does_not_stand_in() -> None:
+    of = grounds("# 输入\n\n- example age\n- 最近 20 次点击\n")
+    rows = relevance(of, (2, 1))
+    assert [of.statements[row].text for row in standing_in(of, rows, QUESTION, {})] == ["最近 20 次点击"]
