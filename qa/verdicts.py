@@ -11,10 +11,10 @@ _WANTS_EN = re.compile(
     re.IGNORECASE,
 )
 _YES = re.compile(
-    r"\W*(?:yes\b|(?:是的?|对的?|可以的?|能的?|会的?|需要的?|应该的?|适合的?|有可能|当然)(?=[，,。！!；;]|$))",
+    r"\W*(?:yes\b|(?:是的?|对的?|可以的?|能的?|会的?|需要的?|应该的?|适合的?|有的?|有可能|当然)(?=[，,。！!；;]|$))",
     re.IGNORECASE,
 )
-_VERDICT = re.compile(r"(?:yes|no)\b|不|没有|是|对|可以|能|会|需要|否", re.IGNORECASE)
+_VERDICT = re.compile(r"(?:yes|no)\b|不|没有|有(?=[，,。！!；;])|是|对|可以|能|会|需要|否", re.IGNORECASE)
 
 
 def wants_verdict(question: str) -> bool:

@@ -37,7 +37,9 @@ def test_questions_that_want_something_else(question: str) -> None:
     assert not wants_verdict(question)
 
 
-@pytest.mark.parametrize("sentence", ["Yes, it does.", "yes", "是的，会变。", "会，方向改变。", "可以。", "- 需要，"])
+@pytest.mark.parametrize(
+    "sentence", ["Yes, it does.", "yes", "是的，会变。", "会，方向改变。", "可以。", "- 需要，", "有，两组。"]
+)
 def test_sentences_that_say_yes(sentence: str) -> None:
     assert says_yes(sentence)
     assert begins_with_verdict(sentence.lstrip("- "))
@@ -49,6 +51,7 @@ def test_sentences_that_say_yes(sentence: str) -> None:
         "No, it does not.",
         "不会，方向不变。",
         "会议在周五。",
+        "有两组参数。",
         "是因为梯度太小。",
         "Yesterday it did.",
         "可以把它们相加。",
