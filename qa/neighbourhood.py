@@ -212,15 +212,15 @@ def _completions(stretch: _Stretch) -> Iterator[_Stretch]:
 
 def _joined(taken: Sequence[_Stretch], stretch: _Stretch) -> list[_Stretch]:
     """With one more stretch: made one with those that it is near to, in the place of the best of them."""
-    joined: list[_Stretch] = []
-    place: int | None = None
-    for each in taken:
-        if _is_near(each, stretch):
-            stretch = replace(each, start=min(each.start, stretch.start), end=max(each.end, stretch.end))
-            place = len(joined) if place is None else place
-        else:
-            joined.append(each)
-    joined.insert(len(joined) if place is None else place, stretch)
+    joined, place = list(taken), len(taken)
+    while near := [number for number, each in enumerate(joined) if _is_near(each, stretch)]:
+        for number in near:  # what has grown may reach over others
+            each, start, end = joined[number], stretch.start, stretch.end
+            made = stretch if each.passage.listing else each
+            stretch = replace(made, start=min(each.start, start), end=max(each.end, end))
+        joined = [each for number, each in enumerate(joined) if number not in near]
+        place = min(place, near[0])
+    joined.insert(place, stretch)
     return joined
 
 

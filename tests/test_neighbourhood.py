@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qa.blocks import find_blocks
@@ -328,6 +328,10 @@ MARKDOWN = st.builds(
 )
 
 
+# What joins two others has a listing between them that was taken by itself.
+@example(
+    ["> 引用\r\r\n- [一](#一)\r\n- [二](b.md)\r\r\n> 引用\r\r\n- [一](#一)\r\n- [二](b.md)\r\r\n1、先归一化"], 60, 0, 0
+)
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(MARKDOWN, min_size=1, max_size=2),
