@@ -22,6 +22,7 @@ import numpy as np
 
 from bench.retrieval import Sets, refusal_sets
 from bench.translations import KeptTranslations
+from qa.answerable import margin
 from qa.answering import task_of_draft
 from qa.calibration import KINDS, SIGNS, Calibration, Kind, Weights, fitted, kind_of, shipped
 from qa.chat import LocalChatModel, open_chat_model
@@ -29,7 +30,6 @@ from qa.encoder import Encoder
 from qa.evidence import Evidence
 from qa.language import detect_language
 from qa.material import gather
-from qa.prompts import check_messages, yes_no
 from qa.question_sets import read_questions
 from qa.retrieval import Retriever, Translate
 from qa.sentence_vectors import SentenceVectors
@@ -95,11 +95,8 @@ def _margins(
         found = retriever.find(text, 6, translate=translate)
         material = gather(text, found, retriever.note, vectors, retriever.glossary())
         task = task_of_draft(model, material, [detect_language(text)], translate or (lambda *_: None))
-        yes, no = yes_no(task.language)
-        terms = task.terms.get(task.language, ())
-        logs = model.choose(check_messages(task.question, task.passages, task.language, terms=terms), (yes, no))
         telling = Teller(model, task.question, material.grounds).highest(material.relevance)
-        yield Margin(found.evidence, logs[yes] - logs[no], telling, task.language, answered)
+        yield Margin(found.evidence, margin(model, task), telling, task.language, answered)
 
 
 @functools.cache

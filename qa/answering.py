@@ -11,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 
 from qa.abstaining import not_mentioned, refusal
 from qa.answer_cache import AnswerCache
+from qa.answerable import chance
 from qa.calibration import Calibration
 from qa.chat import LocalChatModel
 from qa.citations import without_numbers
@@ -22,7 +23,6 @@ from qa.found import Found
 from qa.glossary import Glossary
 from qa.language import detect_language
 from qa.material import Material, gather
-from qa.prompts import check_messages, yes_no
 from qa.retrieval import Retriever, Translate
 from qa.rewriting import rewritten
 from qa.sentence_vectors import SentenceVectors
@@ -161,10 +161,10 @@ class Answerer:
         watch.passed("translated")
         hits = tuple(found.hits)
         task = material.task
-        # What the notes do not even name they do not answer; one word in small letters may be an ordinary one.
-        is_unnamed = any(not name.islower() or " " in name for name in unnamed)
-        teller = Teller(model, task.question, material.grounds) if isinstance(model, LocalChatModel) else None
-        sure = 0.0 if lacks else self._chance(model, teller, found, material, calibration, is_unnamed)
+        local = model if isinstance(model, LocalChatModel) else None
+        teller = Teller(local, task.question, material.grounds) if local else None
+        # What the notes do not even name they do not answer.
+        sure = 0.0 if lacks else chance(local, teller, found.evidence, material, calibration, unnamed)
         watch.passed("evidence")
         composed = Composition({}, (), ())
         if sure >= (_COVERED if teller is None else _COVERED_ASKED):
@@ -230,29 +230,6 @@ class Answerer:
         if text == resolved.text and not self._retriever.translation_pays(text):
             return found
         return self._retriever.find(text, request.top_k, request.topic, self._translate)
-
-    def _chance(
-        self,
-        model: BaseChatModel | None,
-        teller: Teller | None,
-        found: Found,
-        material: Material,
-        calibration: Calibration,
-        unnamed: bool,
-    ) -> float:
-        """How probable it is that the notes answer, 0 to 1."""
-        task = material.task
-        if not task.passages:
-            return 0.0
-        margin = None
-        telling = teller.highest(material.relevance) if teller else None
-        if isinstance(model, LocalChatModel) and telling is None:
-            yes, no = yes_no(task.language)
-            terms = task.terms.get(task.language, ())
-            messages = check_messages(task.question, task.passages, task.language, task.history, terms)
-            chances = model.choose(messages, (yes, no))
-            margin = chances[yes] - chances[no]
-        return calibration.chance(found.evidence, margin, task.language, telling, unnamed)
 
 
 class _Watch:

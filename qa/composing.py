@@ -189,12 +189,9 @@ class Composer:
         """What says most on the question and was left out, in part or whole; or stands in for what was written."""
         said = self._draft(first).supported()
         odds = self._teller.of_best(self._relevance) if self._teller else {}
-        self._relevance = with_told(self._relevance, odds)
-        grounds, relevance = self._grounds, self._relevance
-        question = self._task.question
-        rows = (
-            left_out(grounds, relevance, said, first, odds) if said else standing_in(grounds, relevance, question, odds)
-        )
+        grounds, plain, question = self._grounds, self._relevance, self._task.question
+        self._relevance = with_told(plain, odds)
+        rows = left_out(grounds, plain, said, first, odds) if said else standing_in(grounds, plain, question, odds)
         chosen = list(rows)
         chosen += other_sides(grounds, self._relevance, question, said, chosen)
         for row in [*chosen, *rest_of_list(grounds, question, said, chosen)]:

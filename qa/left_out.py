@@ -11,7 +11,7 @@ from qa.citations import Statement
 from qa.grounds import Grounds, Scores, covered, share
 from qa.language import normalize, search_terms
 from qa.queries import named_units, understand
-from qa.relevance import BESIDE, PLAIN, TOLD
+from qa.relevance import BESIDE, with_told
 from qa.support import Support
 from qa.trimming import SENTENCE_CHARS
 from qa.types import Language, Sentence
@@ -50,15 +50,17 @@ _LEAST_CHANCE = 0.2
 
 def left_out(
     grounds: Grounds,
-    relevance: Scores,
+    plain: Scores,
     said: Sequence[tuple[Sentence, tuple[Support, ...]]],
     language: Language,
     told: Mapping[int, float],
 ) -> Iterator[int]:
     """Rows of statements to be added to sentences in a language, with what supports them: of the passages they cite.
 
-    One from elsewhere is seldom about what was asked, unless what was written is far less so.
+    By the `plain` relevance and by what the model told of them, its log-odds by row. One from elsewhere is seldom about
+    what was asked, unless what was written is far less so.
     """
+    relevance = with_told(plain, told)
     likely = _likely(grounds, relevance)
     numbers = [each.number for each in grounds.statements]
     here = {support.number for _, found in said for support in found}
@@ -66,7 +68,7 @@ def left_out(
     best = relevance[likely[0]]
     chosen = [likely[0]] if most_here < best - _ELSEWHERE and grounds.languages[likely[0]] == language else []
     chosen += [i for i in likely[:_LIKELY] if relevance[i] >= best - BESIDE and numbers[i] in here]
-    chances = _chances(grounds, relevance, told, here)
+    chances = _chances(grounds, plain, told, here)
     chosen = [i for i in chosen if _stands_alone(grounds, i) and chances.get(i, 1.0) >= _LEAST_CHANCE]
     terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
     added = 0
@@ -144,38 +146,36 @@ def _within(grounds: Grounds, support: Support) -> list[int]:
     ]
 
 
-def standing_in(grounds: Grounds, relevance: Scores, question: str, told: Mapping[int, float]) -> list[int]:
+def standing_in(grounds: Grounds, plain: Scores, question: str, told: Mapping[int, float]) -> list[int]:
     """Rows of the statements that likeliest answer, in the order of the notes, and of what they lean on.
 
-    At least one where any says more than the question.
+    By the `plain` relevance and by what the model told. At least one where any says more than the question.
     """
     asked = frozenset(search_terms(question))
     rows = [
         row
-        for row in _likely(grounds, relevance)
+        for row in _likely(grounds, with_told(plain, told))
         if not (_is_formula(grounds.statements[row]) or grounds.statements[row].is_code or grounds.terms[row] <= asked)
         and not (grounds.languages[row] == "zh" and _NAME.fullmatch(grounds.statements[row].text))
     ]
     told = {row: told[row] for row in rows if row in told}
     if not told:
         return _understood(grounds, rows[:_MOST_UNTOLD])
-    chances = _chances(grounds, relevance, told, {grounds.statements[next(iter(told))].number})
+    chances = _chances(grounds, plain, told, {grounds.statements[next(iter(told))].number})
     ranked = sorted(told, key=lambda row: -chances[row])
     return _understood(grounds, [row for row in ranked[:_MOST] if chances[row] >= _LEAST_CHANCE] or ranked[:1])
 
 
-def _chances(
-    grounds: Grounds, relevance: Scores, told: Mapping[int, float], numbers: Container[int]
-) -> dict[int, float]:
+def _chances(grounds: Grounds, plain: Scores, told: Mapping[int, float], numbers: Container[int]) -> dict[int, float]:
     """By row, how probable it is that a statement answers, where passages with these `numbers` say most."""
     near, word, home, bias = _CHANCE
-    plain = {row: (float(relevance[row]) - TOLD * odds) / PLAIN for row, odds in told.items()}
-    best = max(plain.values(), default=0.0)
-    odds = {
-        row: near * (plain[row] - best) + word * of_model + home * (grounds.statements[row].number in numbers) + bias
-        for row, of_model in told.items()
-    }
-    return {row: 1 / (1 + math.exp(-each)) for row, each in odds.items()}
+    best = max((float(plain[row]) for row in told), default=0.0)
+    chances: dict[int, float] = {}
+    for row, of_model in told.items():
+        is_home = grounds.statements[row].number in numbers
+        odds = near * (float(plain[row]) - best) + word * of_model + home * is_home + bias
+        chances[row] = 1 / (1 + math.exp(-odds))
+    return chances
 
 
 def _understood(grounds: Grounds, rows: Sequence[int]) -> list[int]:

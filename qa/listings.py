@@ -156,8 +156,6 @@ def is_link_to_note(line: str) -> bool:
 def only_points(text: str) -> bool:
     """Whether a sentence is pictures or links to notes and nothing else, or only says where something comes from."""
     text = text[:_MARK_CHARS]
-    if text.startswith("]("):  # of a link whose words end a sentence
-        return True
     links = [text[max(0, match.start() - 1) : match.end()] for match in _LINK.finditer(text)]
     left = _LINK.sub(" ", text)
     if not _WORD.search(left):

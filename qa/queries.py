@@ -43,10 +43,10 @@ class Query:
     words: tuple[Unit, ...]  # its terms alone, those of concepts too
     said: tuple[Unit, ...]  # the same by the names in its own language alone
     other_names: tuple[Unit, ...]  # its concepts by their names in the other language alone
-    names: tuple[Unit, ...]  # what it names, see `named_units`
     expanded: str  # the text with the usual names of its concepts in the other language
     translated: str = ""  # into the other language; empty where nobody did
     translated_units: tuple[Unit, ...] = ()
+    names: tuple[Unit, ...] = ()  # what it names, see `named_units`; empty where nobody looked
 
 
 def understand(text: str, glossary: Glossary, translated: str = "") -> Query:
@@ -67,7 +67,6 @@ def understand(text: str, glossary: Glossary, translated: str = "") -> Query:
         tuple(Unit(((term,),)) for term in said),
         (*terms, *(Unit(_alternatives(names)) for names in here)),
         tuple(Unit(_alternatives(names)) for names in there),
-        tuple(unit for _, unit in named_units(text, glossary)),
         " ".join((text, *(names[0] for names in there))),
         translated,
         understand(translated, glossary).units if translated else (),

@@ -21,8 +21,7 @@ _ACROSS_COST = 2.0  # since the two were fitted apart: what the best in the othe
 _CODE_COST = 3.0  # a line of code names much and says little
 # With the chat model's log-odds that a statement answers, .3 for those it was not asked about; so weighed that both
 # spread as much as the relevance alone.
-PLAIN, TOLD = 0.6, 0.96
-_UNTOLD = 0.3
+_PLAIN, _TOLD, _UNTOLD = 0.6, 0.96, 0.3
 BESIDE = 4.5  # below the best sentence: what says that little on the question is neither shown nor cited
 
 
@@ -61,9 +60,9 @@ def with_told(scores: Scores, told: Mapping[int, float]) -> Scores:
     """(statements,) relevance with the model's log-odds, by row, that a statement answers."""
     if not told:
         return scores
-    weighed = PLAIN * scores + TOLD * _UNTOLD
+    weighed = _PLAIN * scores + _TOLD * _UNTOLD
     for row, odds in told.items():
-        weighed[row] += TOLD * (odds - _UNTOLD)
+        weighed[row] += _TOLD * (odds - _UNTOLD)
     return weighed
 
 

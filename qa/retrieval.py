@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -81,7 +82,8 @@ class Retriever:
             glossary = self._glossary_of(snapshot)
             # Before the encoder: an unknown topic is told at once.
             allowed = None if topic is None else snapshot.mask(passages_of_topic(snapshot.outline(), topic, glossary))
-            query = understand(text, glossary, translated or "")
+            names = tuple(unit for _, unit in named_units(text, glossary))
+            query = replace(understand(text, glossary, translated or ""), names=names)
             depth = max(top_k, RERANKED) if reordering else top_k
             senses = self._senses(query, snapshot)
             found = search(snapshot, query, senses, depth, allowed)
@@ -117,22 +119,24 @@ class Retriever:
         A passage that has most words of a name may well speak of the thing: "the field is random" of a random field.
         Where the question has initials, such as CRF, one that has neither them nor the whole name does not.
         """
-
         with self._index.read() as snapshot:
             glossary = self._glossary_of(snapshot)
             names = named_units(text, glossary)
             return tuple(name for name, unit in names if not _is_named(name, unit, snapshot))
 
     def lacks_subject(self, text: str, translated: str = "") -> bool:
-        """Whether no note has any word of what a question names first. Raises IndexNotBuilt and GlossaryError.
+        """Whether no passage has what a question names first. Raises IndexNotBuilt and GlossaryError.
 
         A plain word with a capital, such as Turing, may stand in notes in the other language by a name that is not in
         the glossary, unless the question `translated` keeps it.
         """
         with self._index.read() as snapshot:
-            name = subject_name(text, self._glossary_of(snapshot))
+            glossary = self._glossary_of(snapshot)
+            name = subject_name(text, glossary)
             foreign = detect_language(text) == "en" and snapshot.share("zh") >= TRANSLATED_FROM
-        return bool(name) and name in self.unnamed(text) and not (foreign and name.istitle() and name not in translated)
+            if not name or (foreign and name.istitle() and name not in translated):
+                return False
+            return not _is_named(name, dict(named_units(text, glossary))[name], snapshot)
 
     def translation_pays(self, text: str) -> bool:
         """Whether `find` would ask for a translation. Raises IndexNotBuilt."""

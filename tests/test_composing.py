@@ -103,3 +103,12 @@ def test_translation_knows_the_names_in_the_headings_of_a_sentence(tmp_path: Pat
     open_notes(tmp_path, {"a.md": text}, engine).ask("LSTM 的遗忘门输出什么？", "both")
     asked = [prompt[-1].content for prompt in engine.prompts if "Translate the sentence" in prompt[0].content]
     assert any(each.startswith("Terms: 遗忘门 = forget gate\n") for each in asked)
+
+
+def test_answer_of_names_in_the_other_language_gives_their_place_instead() -> None:
+    lead = "模型在线上服务的时候要用到的各种各样的输入特征一共有下面列出来的这些"
+    made = material(f"# 输入\n\n{lead}：\n\n- top 20 items\n")
+    composer = Composer(made, ["zh"], strict=True)
+    list(composer.write(LocalChatModel(engine=ScriptedEngine("今天天气很好。"), name_of_model="x"), Limits()))
+    assert composer.result().texts == {"zh": "这一点见笔记中的英文原文 [1]。"}
+    assert [citation.quote for citation in composer.result().citations] == ["top 20 items"]

@@ -12,7 +12,6 @@ from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores
 from qa.left_out import left_out, other_sides, rest_of_list, standing_in
 from qa.passages import split_note
-from qa.relevance import with_told
 from qa.sentence_vectors import SentenceVectors
 from qa.support import Support
 from qa.types import Language, Note, Sentence
@@ -56,7 +55,7 @@ def added(
 def stand_ins(values: Sequence[float], told: Mapping[str, float | None]) -> list[str]:
     of = grounds()
     odds = {row: word for row in of.singles() if (word := told[of.statements[row].text]) is not None}
-    rows = standing_in(of, with_told(relevance(of, values), odds), QUESTION, odds)
+    rows = standing_in(of, relevance(of, values), QUESTION, odds)
     return [of.statements[row].text for row in rows]
 
 
@@ -104,7 +103,7 @@ def test_what_the_model_says_does_not_answer_is_not_added() -> None:
     values = relevance(of, (3, 2.9, 1))
     said = [(Sentence("zh", "下采样。", (1,), 0.3, "cited"), (Support(1, 0, 1, 0.3),))]
     odds = dict(zip(of.singles(), (2.0, -2.0, -2.0), strict=True))
-    rows = left_out(of, with_told(values, odds), said, "zh", odds)
+    rows = left_out(of, values, said, "zh", odds)
     assert [of.statements[row].text for row in rows] == [POOLING]
 
 
