@@ -18,9 +18,9 @@ from qa.language import detect_language, search_terms
 from qa.prompts import agreement_messages, verdict_messages, yes_no
 from qa.queries import understand
 from qa.relevance import BESIDE
-from qa.support import SURE, Support, contradicts, nearness, speaking_of, supports
+from qa.support import SURE, Support, contradicts, nearest, nearness, speaking_of, supports
 from qa.types import Language
-from qa.verdicts import says_yes, wants_verdict
+from qa.verdicts import says_yes, wants_verdict, without_verdict
 
 # Log-odds of yes over no, asked in a language: in Chinese none of eight sentences below .9 was right.
 _AGREES: dict[Language, float] = {"zh": 0.9, "en": 0.3}
@@ -30,7 +30,7 @@ _NEAREST_ASKED = 0.0
 # Share of what a sentence names beyond the question that its note's sentence must name too: of 12 below that the model
 # agreed to, 10 were wrong.
 _HELD = 0.7
-_ASKED = 3  # note sentences that the model is asked about at most
+_NEAR_ASKED, _LIKELY_ASKED = 3, 2  # note sentences that the model is asked about: nearest, and that say most
 _BESIDE_YES = 1.5  # relevance below the best from which on a bare "yes" does not rest on a note sentence
 _TELLING = 3  # note sentences by which a "yes" is held against the notes
 _DENIED = {"zh": -0.4, "en": -0.6}  # log-odds of yes over no below which they answer with no; see bench/results.md
@@ -75,7 +75,7 @@ class Checker:
             return found
         sentence = without_numbers(raw)
         possible = speaking_of(sentence, self._question, self._grounds)
-        for support in self._candidates(found):
+        for support in self._candidates(found, sentence):
             note = self._grounds.passages[support.number - 1].text[support.start : support.end]
             possibly = (
                 support.number in possible
@@ -101,7 +101,7 @@ class Checker:
             frozenset(search_terms(text))
             for text in (self._question, f"{self._grounds.headings[support.number - 1]} {note}")
         )
-        units = understand(sentence, self._grounds.glossary).units
+        units = understand(without_verdict(sentence), self._grounds.glossary).units
         added = [unit for unit, known in zip(units, covered(units, asked), strict=True) if not known]
         return not added or share(covered(added, held)) >= _HELD
 
@@ -126,12 +126,13 @@ class Checker:
         chances = self._model.choose(verdict_messages(note, self._question, language), (yes, no))
         return chances[yes] - chances[no] < _DENIED[language]
 
-    def _candidates(self, found: Sequence[Support]) -> list[Support]:
-        """What came nearest, then what says most on the question, none within another."""
-        rows = (self._grounds.statements[i] for i in self._ranked[: _ASKED - 1])
+    def _candidates(self, found: Sequence[Support], sentence: str) -> list[Support]:
+        """What came nearest, what else came near in the same language, and what says most on the question."""
+        near = nearest(sentence, self._question, self._grounds, _NEAR_ASKED) if found else []
+        rows = (self._grounds.statements[i] for i in self._ranked[:_LIKELY_ASKED])
         likely = [Support(each.number, each.start, each.end, 0.0) for each in rows]
         candidates: list[Support] = []
-        for each in (*found[:1], *likely):
+        for each in (*found[:1], *near, *likely):
             if not any(_within(each, other) for other in candidates):
                 candidates.append(each)
         return candidates

@@ -18,7 +18,7 @@ from qa.drafting import Draft, Numbering, Telling, shown
 from qa.extractive import extract
 from qa.grounds import covered
 from qa.language import has_han, search_terms
-from qa.left_out import left_out, other_sides, rest_of_list, standing_in
+from qa.left_out import MOST_ADDED, left_out, other_sides, rest_of_list, standing_in
 from qa.material import Material
 from qa.queries import named_units
 from qa.relevance import with_told
@@ -188,22 +188,36 @@ class Composer:
     def _rest(self, model: BaseChatModel, first: Language, limits: Limits) -> Iterator[Telling]:
         """What says most on the question and was left out, in part or whole; or stands in for what was written."""
         said = self._draft(first).supported()
+        stands_in = not said
         odds = self._teller.of_best(self._relevance) if self._teller else {}
         grounds, plain, question = self._grounds, self._relevance, self._task.question
         self._relevance = with_told(plain, odds)
-        rows = left_out(grounds, plain, said, first, odds) if said else standing_in(grounds, plain, question, odds)
-        chosen = list(rows)
+
+        def left(kept: Sequence[tuple[Sentence, tuple[Support, ...]]]) -> list[int]:
+            rows = left_out(grounds, plain, kept, first, odds) if kept else standing_in(grounds, plain, question, odds)
+            return list(rows)
+
+        chosen = left(said)
+        if whole := [row for row in chosen if self._repeated([row], first)]:
+            # What gives way to them has said nothing of the rest.
+            repeated = self._repeated(whole, first)
+            said = [(sentence, found) for sentence, found in said if not any(found is each for each in repeated)]
+            chosen = list(dict.fromkeys([*whole, *left(said)]))[:MOST_ADDED]
         chosen += other_sides(grounds, self._relevance, question, said, chosen)
         for row in [*chosen, *rest_of_list(grounds, question, said, chosen)]:
-            is_own = grounds.languages[row] == first
-            repeated = self._draft(first).repeated_by(grounds.statements[row]) if is_own else []
+            repeated = self._repeated([row], first)
             for language in self._languages:
                 told = self._told(model, row, language, limits)
                 says = told[0].text != pointer(language)
                 if says:
                     self._draft(language).drop(repeated)
-                if says or not said or len(self._languages) > 1:
+                if says or stands_in or len(self._languages) > 1:
                     yield from self._added(told)
+
+    def _repeated(self, rows: Iterable[int], language: Language) -> list[tuple[Support, ...]]:
+        """What supports the sentences of a draft that say a part of these statements and nothing else."""
+        own = (self._grounds.statements[row] for row in rows if self._grounds.languages[row] == language)
+        return [found for statement in own for found in self._draft(language).repeated_by(statement)]
 
     def _disagreement(
         self, model: BaseChatModel | None, languages: Sequence[Language], limits: Limits | None

@@ -15,7 +15,7 @@ from qa.characters import plain_characters
 from qa.types import Language
 
 # Changing what `search_terms` or `plain_characters` returns changes the lexical index: count this up.
-SEGMENTER_VERSION = "rjieba-search+bigram+snowball/4"
+SEGMENTER_VERSION = "rjieba-search+bigram+snowball/5"
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN_CHAR = re.compile(f"[{_HAN}]")
@@ -25,6 +25,13 @@ _WIDE = re.compile(f"[{_HAN}\u3000-\u303f\uff00-\uffef\u3040-\u30ff\uac00-\ud7af
 # A run of Han characters, or a Latin token that keeps what makes it one: Faster-RCNN, C++, C#, 1x1, L2, 0.9, node.js
 _TOKEN = re.compile(f"[{_HAN}]+|[^\\W_{_HAN}]+(?:[-.'’_+][^\\W_{_HAN}]+)*(?:\\+\\+|#)?")
 _VOWEL = re.compile("[aeiouy]")
+# British spellings, of which the stemmer makes other words: normalisation, analyse, neighbour, labelled.
+_BRITISH = (
+    (re.compile(r"(?<=[a-z]{3})is(?=(?:ations?|able|e[drs]?|ers|ing)$)"), "iz"),
+    (re.compile(r"(?<=[a-z]{3})ys(?=(?:e[drs]?|ers|ing)$)"), "yz"),
+    (re.compile(r"(?<=[a-z]{3})our(?=(?:s|ed|ing|al|hood)?$)"), "or"),
+    (re.compile(r"(?<=[a-z]{3}el)l(?=(?:ed|ing|ers?)$)"), ""),
+)
 _PARTS = re.compile(r"[-.'’_+]")
 
 # Function words only: a word that can name a subject of a note is never a stop word.
@@ -189,5 +196,7 @@ def _latin_terms(token: str) -> Iterator[str]:
 def _stem(word: str) -> str:
     if len(word) > 3 and word[-1] == "s" != word[-2] and not _VOWEL.search(word, 0, len(word) - 2):
         word = word[:-1]  # LSTMs, GPUs: the stemmer leaves the plural of what has no vowel
+    for british, american in _BRITISH:
+        word = british.sub(american, word)
     # A stemmer object is not thread safe; making one is cheap beside the cache that fronts it.
     return str(Stemmer.Stemmer("english").stemWord(word))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -17,7 +18,7 @@ from qa.trimming import SENTENCE_CHARS
 from qa.types import Language, Sentence
 
 _LIKELY = 6  # statements that say most on the question: what answers it is among them in nine of ten cases
-_MOST = 3  # of them that are added
+MOST_ADDED = 3  # of them that are added
 _MOST_SIDES = 2  # of what is compared
 _MOST_ITEMS = 5  # of a list that are added to say it whole
 # What asks for several things.
@@ -40,7 +41,8 @@ _NAME = re.compile(r"[A-Za-z\s*_`'-]+")  # no more than that is said
 _MOST_UNTOLD = 2  # that stand in where the model cannot tell which of them answer
 # Relevance of the best above all in the passages that an answer cites, from which on it is added. In the other language
 # it seldom means the same by the same names.
-_ELSEWHERE = 1.0
+_ELSEWHERE = 0.5
+_YES = 1.0  # log-odds that it must have of the model beside, where that can tell
 _SAID = 0.6  # share of what a statement names that an answer must name to have said it
 # Of the relevance below the best, of the model's log-odds, of a place in the passage that says most, and of 1; and the
 # least probability of what is added or stands in. Fitted on 88 questions, see bench/results.md.
@@ -65,15 +67,17 @@ def left_out(
     numbers = [each.number for each in grounds.statements]
     here = {support.number for _, found in said for support in found}
     most_here = max((relevance[i] for i in likely if numbers[i] in here), default=float("-inf"))
-    best = relevance[likely[0]]
-    chosen = [likely[0]] if most_here < best - _ELSEWHERE and grounds.languages[likely[0]] == language else []
-    chosen += [i for i in likely[:_LIKELY] if relevance[i] >= best - BESIDE and numbers[i] in here]
+    first = likely[0]
+    best = relevance[first]
+    if most_here < best - _ELSEWHERE and grounds.languages[first] == language and told.get(first, _YES) >= _YES:
+        here.add(numbers[first])
+    chosen = [i for i in likely[:_LIKELY] if relevance[i] >= best - BESIDE and numbers[i] in here]
     chances = _chances(grounds, plain, told, here)
     chosen = [i for i in chosen if _stands_alone(grounds, i) and chances.get(i, 1.0) >= _LEAST_CHANCE]
     terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
     added = 0
     for row in chosen:
-        if added < _MOST and _names_more(grounds, row, terms):
+        if added < MOST_ADDED and _names_more(grounds, row, terms):
             yield row
             added += 1
             terms |= grounds.terms[row]
@@ -110,7 +114,7 @@ def other_sides(
 ) -> list[int]:
     """Rows of the statements that say most on what a comparison names and neither the sentences nor `rows` do."""
     named = named_units(question, grounds.glossary)
-    if len(named) < 2 or not _COMPARES.search(normalize(question)):
+    if len(named) < 2 or not (_COMPARES.search(normalize(question)) or _joins([name for name, _ in named], question)):
         return []
     terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
     terms = terms.union(*(grounds.terms[row] for row in rows))
@@ -124,6 +128,12 @@ def other_sides(
                 found.append(row)
                 terms |= grounds.terms[row]
     return found
+
+
+def _joins(names: Sequence[str], question: str) -> bool:
+    """Whether two of the names stand in a question with no more than an "and" between them."""
+    pairs = itertools.permutations(map(re.escape, names), 2)
+    return any(re.search(rf"{one}\s*(?:[和与跟及、]|\band\b)\s*{other}", question) for one, other in pairs)
 
 
 def _list_of(grounds: Grounds, row: int) -> int:
@@ -163,7 +173,7 @@ def standing_in(grounds: Grounds, plain: Scores, question: str, told: Mapping[in
         return _understood(grounds, rows[:_MOST_UNTOLD])
     chances = _chances(grounds, plain, told, {grounds.statements[next(iter(told))].number})
     ranked = sorted(told, key=lambda row: -chances[row])
-    return _understood(grounds, [row for row in ranked[:_MOST] if chances[row] >= _LEAST_CHANCE] or ranked[:1])
+    return _understood(grounds, [row for row in ranked[:MOST_ADDED] if chances[row] >= _LEAST_CHANCE] or ranked[:1])
 
 
 def _chances(grounds: Grounds, plain: Scores, told: Mapping[int, float], numbers: Container[int]) -> dict[int, float]:

@@ -86,10 +86,10 @@ def named_units(text: str, glossary: Glossary) -> list[tuple[str, Unit]]:
     for concept in glossary.concepts_in(text):
         names = (*concept.zh, *concept.en)
         written = next((name for name in sorted(names, key=len, reverse=True) if normalize(name) in plain), "")
-        if not written:
+        absorbed |= _terms_of(names)
+        if not written:  # in another spelling: Bayesian optimisation
             continue
         unit = Unit(_alternatives(names), CONCEPT_WEIGHT)
-        absorbed |= _terms_of(names)
         if not has_han(written) or len(written) >= _SPECIFIC:
             start = plain.find(normalize(written))
             same_length = len(plain) == len(text)

@@ -11,7 +11,7 @@ from qa.encoder import Encoder
 from qa.found import Asked, Found
 from qa.glossary import Glossary
 from qa.index import Index
-from qa.language import detect_language
+from qa.language import detect_language, has_han
 from qa.lexical import Unit
 from qa.queries import Query, name_unit, named_units, other_language, subject_name, understand
 from qa.question_mean import means_key, question_means
@@ -114,21 +114,30 @@ class Retriever:
             return snapshot.identity
 
     def unnamed(self, text: str) -> tuple[str, ...]:
-        """The names in a question that no passage has, by none of their names. Raises IndexNotBuilt.
+        """The names in a question that no passage has, by none of their names. Raises IndexNotBuilt and GlossaryError.
 
         A passage that has most words of a name may well speak of the thing: "the field is random" of a random field.
-        Where the question has initials, such as CRF, one that has neither them nor the whole name does not.
+        Where the question has initials, such as CRF, one that has neither them nor the whole name does not. Words of
+        the field, such as 训练集, count only where the notes have nothing else that the question names: a note on
+        XGBoost may well speak of the thing without the word. An English one in small letters is none.
         """
         with self._index.read() as snapshot:
             glossary = self._glossary_of(snapshot)
-            names = named_units(text, glossary)
-            return tuple(name for name, unit in names if not _is_named(name, unit, snapshot))
+            chinese = detect_language(text) == "zh"
+            held = {
+                name: _is_named(name, unit, snapshot)
+                for name, unit in named_units(text, glossary)
+                if chinese or " " in name or not name.islower()
+            }
+            of_field = {name for name in held if has_han(name) or (" " in name and name.islower())}
+            return tuple(name for name in held if not (held[name] or (name in of_field and any(held.values()))))
 
     def lacks_subject(self, text: str, translated: str = "") -> bool:
         """Whether no passage has what a question names first. Raises IndexNotBuilt and GlossaryError.
 
         A plain word with a capital, such as Turing, may stand in notes in the other language by a name that is not in
-        the glossary, unless the question `translated` keeps it.
+        the glossary, unless the question `translated` keeps it. A Chinese word of the field, such as 训练集, may be
+        understood in a note on XGBoost: where the notes have something else that the question names, it says nothing.
         """
         with self._index.read() as snapshot:
             glossary = self._glossary_of(snapshot)
@@ -136,7 +145,12 @@ class Retriever:
             foreign = detect_language(text) == "en" and snapshot.share("zh") >= TRANSLATED_FROM
             if not name or (foreign and name.istitle() and name not in translated):
                 return False
-            return not _is_named(name, dict(named_units(text, glossary))[name], snapshot)
+            units = dict(named_units(text, glossary))
+            if _is_named(name, units.pop(name), snapshot):
+                return False
+            if not has_han(name):
+                return True
+            return not any(_is_named(each, unit, snapshot) for each, unit in units.items() if not each.islower())
 
     def translation_pays(self, text: str) -> bool:
         """Whether `find` would ask for a translation. Raises IndexNotBuilt."""

@@ -61,6 +61,28 @@ def supports(sentence: str, grounds: Grounds, question: str = "") -> tuple[Suppo
     text = without_numbers(sentence)
     if not grounds or not text.strip("-*•.。 "):
         return ()
+    scores, held = _scored(text, question, grounds)
+    best = int(scores.argmax())
+    if not np.isfinite(scores[best]) or contradicts(text, grounds.statements[best].text, grounds.glossary):
+        return ()
+    return _supports(grounds.passages, grounds.statements, scores, held, numbers_in(sentence))
+
+
+def nearest(sentence: str, question: str, grounds: Grounds, most: int) -> list[Support]:
+    """At most `most` so many single statements that come nearest to supporting a sentence without numbers, best first.
+
+    Those in its language: across languages nearness tells less.
+    """
+    scores, _ = _scored(sentence, question, grounds)
+    language = detect_language(sentence)
+    rows = [row for row in grounds.singles() if np.isfinite(scores[row]) and grounds.languages[row] == language]
+    rows = sorted(rows, key=lambda row: (-scores[row], row))[:most]
+    statements = ((grounds.statements[row], float(scores[row])) for row in rows)
+    return [Support(each.number, each.start, each.end, score) for each, score in statements]
+
+
+def _scored(text: str, question: str, grounds: Grounds) -> tuple[Scores, list[list[bool]]]:
+    """(statements,) how much more than the least a text is like each; and which of its units each holds."""
     possible = speaking_of(text, question, grounds)
     units = understand(text, grounds.glossary).units
     held = [covered(units, terms) for terms in grounds.terms]
@@ -73,10 +95,7 @@ def supports(sentence: str, grounds: Grounds, question: str = "") -> tuple[Suppo
     scores = np.asarray(grounds.cosines(text, possible, whole=False) + rest, np.float32)
     if scores.max() < _PLAIN:
         scores = np.asarray(grounds.cosines(text, possible) + rest, np.float32)
-    best = int(scores.argmax())
-    if not np.isfinite(scores[best]) or contradicts(text, grounds.statements[best].text, grounds.glossary):
-        return ()
-    return _supports(grounds.passages, grounds.statements, scores, held, numbers_in(sentence))
+    return scores, held
 
 
 def only_statement(found: Sequence[Support], grounds: Grounds) -> int | None:

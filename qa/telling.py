@@ -39,12 +39,11 @@ class Teller:
         return self._told[row]
 
     def highest(self, relevance: Scores) -> float | None:
-        """Of the (statements,) that are most relevant; None where the first is in another language."""
+        """Of the (statements,) that are most relevant; None where the first is of a passage in another language."""
         best = self._best(relevance, _ASKED)
-        if not best or (first := self.tells(best[0])) is None:
+        if not best or self._grounds.passages[self._grounds.statements[best[0]].number - 1].language != "zh":
             return None
-        told = (self.tells(row) for row in best[1:])
-        return max([first, *(each for each in told if each is not None)])
+        return max((each for row in best if (each := self.tells(row)) is not None), default=None)
 
     def of_best(self, relevance: Scores) -> Mapping[int, float]:
         """By row, of the (statements,) that are most relevant."""

@@ -15,6 +15,10 @@ _YES = re.compile(
     re.IGNORECASE,
 )
 _VERDICT = re.compile(r"(?:yes|no)\b|不|没有|有(?=[，,。！!；;])|是|对|可以|能|会|需要|否", re.IGNORECASE)
+_BARE = re.compile(
+    r"\W*(?:yes|no|没有|有|(?:不?(?:是|对|可以|能|会|需要|用|必|行|一定|等于|应该|适合)|否|不)的?)[，,。！!；;:：]\s*",
+    re.IGNORECASE,
+)
 
 
 def wants_verdict(question: str) -> bool:
@@ -30,3 +34,8 @@ def says_yes(sentence: str) -> bool:
 def begins_with_verdict(sentence: str) -> bool:
     """Whether a sentence begins with what may answer yes or no."""
     return bool(_VERDICT.match(sentence))
+
+
+def without_verdict(sentence: str) -> str:
+    """A sentence without the bare yes or no that it begins with."""
+    return _BARE.sub("", sentence, count=1) if _BARE.match(sentence) else sentence

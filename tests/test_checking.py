@@ -53,6 +53,18 @@ def test_number_goes_to_the_note_sentence_that_the_model_says_agrees() -> None:
     assert quotes(made, sentence) == ["标签平滑的模型当教师效果反而变差。"]
 
 
+def test_model_is_asked_about_the_sentences_that_come_near_one_after_the_other() -> None:
+    text = "# A\n\n## 一\n\n互相关是把两个序列实际滑动相乘。\n\n## 二\n\n多数库实现的是互相关。\n"
+    grounds = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
+    engine = ScriptedEngine("", 0.0)
+    engine.judge = lambda text: 3.0 if "多数库" in text else -3.0
+    model = LocalChatModel(engine=engine, name_of_model="x")
+    relevance = np.zeros(len(grounds.statements), np.float32)
+    made = Checker(grounds, relevance, "库里的卷积会翻转吗，实际算什么？", model)
+    (found,) = made.supports("不会，实际算的是互相关。")
+    assert grounds.passages[found.number - 1].text[found.start : found.end] == "多数库实现的是互相关。"
+
+
 def test_what_adds_reasons_to_a_note_sentence_is_not_asked_about() -> None:
     made, engine = checker(50.0)
     assert quotes(made, "标签平滑的模型适合部署。") == ["标签平滑的模型适合部署。"]

@@ -87,6 +87,18 @@ def test_statement_that_the_model_said_in_part_is_said_whole(tmp_path: Path) -> 
     assert [sentence.change for sentence in answer.sentences] == ["dropped", "quoted"]
 
 
+def test_sentence_that_gives_way_to_a_whole_statement_has_said_nothing_of_the_others(tmp_path: Path) -> None:
+    one = "多项式模型把文本里重复的词语都视为出现了多次，常用于新闻分类，用平滑来避免零。"
+    other = "伯努利模型把重复的词语视为出现仅仅一次而已。"
+    pictures = "\n\n".join(f"![](https://example.com/{name * 100}.png)" for name in "abcde")
+    engine = ScriptedEngine("多项式、伯努利模型把文本里重复的词语都视为出现了多次 [1]。")
+    text = f"# 模型\n\n{one}\n\n{pictures}\n\n{other}\n"
+    answer = open_notes(tmp_path, {"a.md": text}, engine).ask("重复的词语怎么办？")
+    assert [sentence.text for sentence in answer.sentences if sentence.change == "quoted"] == [one, other]
+    assert answer.sentences[0].change == "dropped"
+    assert answer.sentences[0].support > 0
+
+
 def test_nothing_stands_in_for_an_unsupported_answer_where_the_notes_hardly_cover_it() -> None:
     model = LocalChatModel(engine=ScriptedEngine("卷积核在图像上滑动。"), name_of_model="scripted")
     texts = {}

@@ -126,6 +126,8 @@ def test_sentences_hold_every_character_but_white_space_once(text: str) -> None:
     ("text", "terms"),
     [
         ("Running the normalized layers", ["run", "normal", "layer"]),
+        ("normalisation, optimisers; labelled neighbours", ["normal", "optim", "label", "neighbor"]),
+        ("noise, spelling, hours, rising", ["nois", "spell", "hour", "rise"]),
         ("Faster-RCNN", ["faster-rcnn", "faster", "rcnn"]),
         ("C++ and C#", ["c++", "c", "c#"]),
         ("ＢＥＲＴ", ["bert"]),

@@ -167,6 +167,7 @@ def test_other_side_of_a_comparison_is_said_too() -> None:
     assert sides("How does ELMo differ from BERT?") == [bert]
     assert sides("ELMo 和 BERT 有什么区别？", rows=of.singles()) == []
     assert sides("ELMo 和 BERT 有什么区别？", relevance(of, (9, 2, 1))) == []  # far less on the question
+    assert sides("ELMo 和 BERT 怎么训练？") == sides("How are ELMo and BERT trained?") == [bert]
     assert sides("ELMo 为什么比不过 BERT？") == []
     assert sides("ELMo 和 GPT 有什么区别？") == []
 

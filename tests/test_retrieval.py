@@ -174,6 +174,18 @@ def test_question_whose_first_name_no_note_has_lacks_its_subject(search: Retriev
     assert search.lacks_subject("How does Lion pool?", "Lion 怎么池化？")
 
 
+def test_word_of_the_field_that_no_note_has_says_nothing_where_they_have_another_name(tmp_path: Path) -> None:
+    retriever(tmp_path, {"a.md": "# XGBoost\n\n缺失的值会被 XGBoost 分到右子树。\n"})
+    search = Retriever(Index(tmp_path / "index"), WordEncoder(), Glossary.load)
+    question = "训练集里没有空值，XGBoost 会把样本送到哪边？"
+    assert search.unnamed(question) == ()
+    assert not search.lacks_subject(question)
+    assert search.unnamed("训练集里没有空值会怎样？") == ("训练集",)
+    assert search.lacks_subject("训练集里没有空值会怎样？")
+    assert search.unnamed("训练集给 LightGBM 用之前要分吗？") == ("训练集", "LightGBM")
+    assert search.unnamed("Does XGBoost need training data without a gap?") == ()
+
+
 def test_initials_are_no_part_of_a_name(tmp_path: Path) -> None:
     crf = Glossary([Concept(("条件随机场",), ("conditional random field", "CRF"))])
     index = Index(tmp_path / "index")

@@ -69,7 +69,12 @@ def test_highest_word_on_the_three_most_relevant_sentences_counts() -> None:
     assert teller()[0].highest(relevance(5, 2, 4, 1, 3)) == pytest.approx(1.0)
 
 
-def test_where_the_most_relevant_sentence_is_in_english_it_cannot_tell() -> None:
-    assert teller()[0].highest(relevance(1, 2, 3, 4, 5)) is None
+def test_of_an_english_passage_it_cannot_tell_of_an_english_item_in_a_chinese_one_others_tell() -> None:
+    assert teller()[0].highest(relevance(1, 2, 3, 4, 5)) == pytest.approx(9.0)
+    english = split_note(Note("b.md", "B", "# B\n\nThis one is written in English.\n", "", "en"))
+    both = Grounds([*GROUNDS.passages, *english], SentenceVectors(WordEncoder()), Glossary.load())
+    scores = np.full(len(both.statements), -np.inf, np.float32)
+    scores[both.singles()] = np.arange(len(both.singles()))
+    assert teller(grounds=both)[0].highest(scores) is None
     empty = Grounds([], SentenceVectors(WordEncoder()), Glossary.load())
     assert teller(grounds=empty)[0].highest(np.zeros(0, np.float32)) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.verdicts import begins_with_verdict, says_yes, wants_verdict
+from qa.verdicts import begins_with_verdict, says_yes, wants_verdict, without_verdict
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,17 @@ def test_sentences_that_say_yes(sentence: str) -> None:
 )
 def test_sentences_that_do_not(sentence: str) -> None:
     assert not says_yes(sentence)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rest"),
+    [
+        ("不会，算的是互相关。", "算的是互相关。"),
+        ("不一定，要看数据。", "要看数据。"),
+        ("Yes, it does.", "it does."),
+        ("会议在周五。", "会议在周五。"),
+        ("不会翻转。", "不会翻转。"),
+    ],
+)
+def test_sentence_without_the_bare_yes_or_no_that_it_begins_with(sentence: str, rest: str) -> None:
+    assert without_verdict(sentence) == rest
