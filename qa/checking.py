@@ -7,7 +7,8 @@ agree, it is right far more often; see bench/results.md.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -126,16 +127,20 @@ class Checker:
         chances = self._model.choose(verdict_messages(note, self._question, language), (yes, no))
         return chances[yes] - chances[no] < _DENIED[language]
 
-    def _candidates(self, found: Sequence[Support], sentence: str) -> list[Support]:
-        """What came nearest, what else came near in the same language, and what says most on the question."""
-        near = nearest(sentence, self._question, self._grounds, _NEAR_ASKED) if found else []
+    def _candidates(self, found: Sequence[Support], sentence: str) -> Iterator[Support]:
+        """What came nearest, what else came near in its language, and what says most on the question."""
+        taken: list[Support] = []
+        for each in itertools.chain(found[:1], self._near(sentence) if found else (), self._likely()):
+            if not any(_within(each, other) for other in taken):
+                taken.append(each)
+                yield each
+
+    def _near(self, sentence: str) -> Iterator[Support]:
+        yield from nearest(sentence, self._question, self._grounds, _NEAR_ASKED)  # only where it comes to that
+
+    def _likely(self) -> Iterator[Support]:
         rows = (self._grounds.statements[i] for i in self._ranked[:_LIKELY_ASKED])
-        likely = [Support(each.number, each.start, each.end, 0.0) for each in rows]
-        candidates: list[Support] = []
-        for each in (*found[:1], *near, *likely):
-            if not any(_within(each, other) for other in candidates):
-                candidates.append(each)
-        return candidates
+        return (Support(each.number, each.start, each.end, 0.0) for each in rows)
 
     def _agreement(self, note: str, sentence: str) -> float:
         assert self._model is not None

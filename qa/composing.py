@@ -198,14 +198,14 @@ class Composer:
             return list(rows)
 
         chosen = left(said)
-        if whole := [row for row in chosen if self._repeated([row], first)]:
+        if whole := {row: repeated for row in chosen if (repeated := self._repeated(row, first))}:
             # What gives way to them has said nothing of the rest.
-            repeated = self._repeated(whole, first)
-            said = [(sentence, found) for sentence, found in said if not any(found is each for each in repeated)]
+            gone = [each for repeated in whole.values() for each in repeated]
+            said = [(sentence, found) for sentence, found in said if not any(found is each for each in gone)]
             chosen = list(dict.fromkeys([*whole, *left(said)]))[:MOST_ADDED]
         chosen += other_sides(grounds, self._relevance, question, said, chosen)
         for row in [*chosen, *rest_of_list(grounds, question, said, chosen)]:
-            repeated = self._repeated([row], first)
+            repeated = self._repeated(row, first)
             for language in self._languages:
                 told = self._told(model, row, language, limits)
                 says = told[0].text != pointer(language)
@@ -214,10 +214,10 @@ class Composer:
                 if says or stands_in or len(self._languages) > 1:
                     yield from self._added(told)
 
-    def _repeated(self, rows: Iterable[int], language: Language) -> list[tuple[Support, ...]]:
-        """What supports the sentences of a draft that say a part of these statements and nothing else."""
-        own = (self._grounds.statements[row] for row in rows if self._grounds.languages[row] == language)
-        return [found for statement in own for found in self._draft(language).repeated_by(statement)]
+    def _repeated(self, row: int, language: Language) -> list[tuple[Support, ...]]:
+        """What supports the sentences of a draft that say a part of a statement in its language and nothing else."""
+        is_own = self._grounds.languages[row] == language
+        return self._draft(language).repeated_by(self._grounds.statements[row]) if is_own else []
 
     def _disagreement(
         self, model: BaseChatModel | None, languages: Sequence[Language], limits: Limits | None

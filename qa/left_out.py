@@ -59,8 +59,8 @@ def left_out(
 ) -> Iterator[int]:
     """Rows of statements to be added to sentences in a language, with what supports them: of the passages they cite.
 
-    By the `plain` relevance and by what the model told of them, its log-odds by row. One from elsewhere is seldom about
-    what was asked, unless what was written is far less so.
+    By the `plain` relevance and by what the model told of them, its log-odds by row. Another passage is seldom about
+    what was asked, unless the best statement is there, the model says yes to it, and what was written is less so.
     """
     relevance = with_told(plain, told)
     likely = _likely(grounds, relevance)

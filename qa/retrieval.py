@@ -136,21 +136,12 @@ class Retriever:
         """Whether no passage has what a question names first. Raises IndexNotBuilt and GlossaryError.
 
         A plain word with a capital, such as Turing, may stand in notes in the other language by a name that is not in
-        the glossary, unless the question `translated` keeps it. A Chinese word of the field, such as 训练集, may be
-        understood in a note on XGBoost: where the notes have something else that the question names, it says nothing.
+        the glossary, unless the question `translated` keeps it.
         """
         with self._index.read() as snapshot:
-            glossary = self._glossary_of(snapshot)
-            name = subject_name(text, glossary)
+            name = subject_name(text, self._glossary_of(snapshot))
             foreign = detect_language(text) == "en" and snapshot.share("zh") >= TRANSLATED_FROM
-            if not name or (foreign and name.istitle() and name not in translated):
-                return False
-            units = dict(named_units(text, glossary))
-            if _is_named(name, units.pop(name), snapshot):
-                return False
-            if not has_han(name):
-                return True
-            return not any(_is_named(each, unit, snapshot) for each, unit in units.items() if not each.islower())
+        return bool(name) and name in self.unnamed(text) and not (foreign and name.istitle() and name not in translated)
 
     def translation_pays(self, text: str) -> bool:
         """Whether `find` would ask for a translation. Raises IndexNotBuilt."""

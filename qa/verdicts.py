@@ -16,7 +16,7 @@ _YES = re.compile(
 )
 _VERDICT = re.compile(r"(?:yes|no)\b|不|没有|有(?=[，,。！!；;])|是|对|可以|能|会|需要|否", re.IGNORECASE)
 _BARE = re.compile(
-    r"\W*(?:yes|no|没有|有|(?:不?(?:是|对|可以|能|会|需要|用|必|行|一定|等于|应该|适合)|否|不)的?)[，,。！!；;:：]\s*",
+    r"\A\W*(?:yes|no|没有|有|(?:不?(?:是|对|可以|能|会|需要|用|必|行|一定|等于|应该|适合)|否|不)的?)[，,。！!；;:：]\s*",
     re.IGNORECASE,
 )
 
@@ -38,4 +38,4 @@ def begins_with_verdict(sentence: str) -> bool:
 
 def without_verdict(sentence: str) -> str:
     """A sentence without the bare yes or no that it begins with."""
-    return _BARE.sub("", sentence, count=1) if _BARE.match(sentence) else sentence
+    return _BARE.sub("", sentence)

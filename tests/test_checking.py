@@ -13,6 +13,7 @@ from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.passages import split_note
 from qa.sentence_vectors import SentenceVectors
+from qa.support import Support
 from qa.types import Note
 
 TEXT = "# A\n\n## 一\n\n池化用来降维。\n\n## 二\n\n标签平滑的模型当教师效果反而变差。\n\n"
@@ -54,15 +55,25 @@ def test_number_goes_to_the_note_sentence_that_the_model_says_agrees() -> None:
 
 
 def test_model_is_asked_about_the_sentences_that_come_near_one_after_the_other() -> None:
-    text = "# A\n\n## 一\n\n互相关是把两个序列实际滑动相乘。\n\n## 二\n\n多数库实现的是互相关。\n"
+    nearer, near = "标签平滑的模型当教师效果变差一些。", "标签平滑的模型当教师效果变差很多。"
+    text = f"# A\n\n## 一\n\n池化用来降维。\n\n## 二\n\n{near}\n\n## 三\n\n{nearer}\n\n## 四\n\n卷积核在图像上滑动。\n"
     grounds = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
-    engine = ScriptedEngine("", 0.0)
-    engine.judge = lambda text: 3.0 if "多数库" in text else -3.0
-    model = LocalChatModel(engine=engine, name_of_model="x")
-    relevance = np.zeros(len(grounds.statements), np.float32)
-    made = Checker(grounds, relevance, "库里的卷积会翻转吗，实际算什么？", model)
-    (found,) = made.supports("不会，实际算的是互相关。")
-    assert grounds.passages[found.number - 1].text[found.start : found.end] == "多数库实现的是互相关。"
+    relevance = np.array([3.0, 1.0, 0.5, 2.0], np.float32)  # what says most on the question is neither of them
+    for agreed in (nearer, near):
+        engine = ScriptedEngine("", 0.0)
+        engine.judge = lambda asked, agreed=agreed: 3.0 if agreed in asked else -3.0
+        model = LocalChatModel(engine=engine, name_of_model="x")
+        made = Checker(grounds, relevance, "适合当教师吗？", model)
+        (found,) = made.supports("标签平滑的模型当教师效果变差不少。")
+        assert found.score >= 0
+        assert grounds.passages[found.number - 1].text[found.start : found.end] == agreed
+        assert len(engine.chosen) == (1 if agreed == nearer else 2)
+
+
+def test_what_a_sentence_adds_is_judged_without_its_bare_verdict() -> None:
+    made, _ = checker(3.0)
+    assert made._holds(GROUNDS.statements[2].text, Support(3, 0, 12, 0.0), "不会，标签平滑的模型适合部署。")
+    assert not made._holds(GROUNDS.statements[2].text, Support(3, 0, 12, 0.0), "标签平滑占用显存，部署延迟高。")
 
 
 def test_what_adds_reasons_to_a_note_sentence_is_not_asked_about() -> None:
