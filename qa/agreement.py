@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from qa.glossary import Glossary
+from qa.language import has_han
 from qa.numerals import numbers_of, stated_numbers
 from qa.opposites import opposed
 
@@ -31,14 +32,19 @@ _REMOVES_ZH = re.compile(
 # "Non-negative" says 大于等于 0 too.
 _SIGNED = re.compile(r"\b(?:non-?)?(?:negative|positive)\b|非负|非正|为正|为负|正数|负数|正值|负值", re.IGNORECASE)
 _FORMULA = re.compile(r"\$\$?([^$]+)\$")
+_EQUALS = re.compile(r"=|\\approx(?![a-z])")
+_BETWEEN = r"[^\d\\=]{0,6}"  # words and marks that say the same: $\gamma$ 取 2
 _NO_MATTER = re.compile(r"\s|\\[,;! ]|[${}]|\\(?:mathrm|text|left|right)(?![a-z])")
 # Names that both languages write alike: with a capital inside, a digit or an acronym.
+_YEAR = re.compile(r"(?<![\d.])(?:19|20)?(\d\d)年(?!前|后|来|内|间)")  # 17年 is 2017
+_GLUED_YEAR = re.compile(r"(?<=[A-Za-z])(?=(?:19|20)\d\d年)")  # Google2018年
 _NAME = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*|[A-Z]{2,})(?![A-Za-z0-9])")
 
 
 def differences(zh: str, en: str, glossary: Glossary) -> list[Difference]:
     """In what a Chinese and an English sentence that should say the same differ; empty where in nothing seen."""
     found: list[Difference] = []
+    zh = _dated(zh, en)
     if stated_numbers(zh) - _numbers(en) or stated_numbers(en) - _numbers(zh):
         found.append("number")
     denies = (_DENIES_ZH.search(zh) and not _NEGATED_EN.search(en)) or (
@@ -52,11 +58,17 @@ def differences(zh: str, en: str, glossary: Glossary) -> list[Difference]:
         found.append("term")
     if opposed(zh, en):
         found.append("opposite")
-    if any(formula not in _bare(en) for formula in _formulas(zh)) or any(
-        formula not in _bare(zh) for formula in _formulas(en)
+    if not all(_holds(en, formula) for formula in _formulas(zh)) or not all(
+        _holds(zh, formula) for formula in _formulas(en)
     ):
         found.append("formula")
     return found
+
+
+def _dated(zh: str, en: str) -> str:
+    """A Chinese sentence with its years apart from what is before them, and in four digits where the other has them."""
+    whole = {year[2:]: year for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", en)}
+    return _YEAR.sub(lambda year: f"{whole.get(year[1], year[0][:-1])}年", _GLUED_YEAR.sub(" ", zh))
 
 
 def names_in(text: str) -> list[str]:
@@ -67,7 +79,7 @@ def names_in(text: str) -> list[str]:
 def names(name: str, text: str, glossary: Glossary) -> bool:
     """Whether a text has what such a name stands for, be it by another of its names."""
     bare = name.rstrip("s")
-    if bare in text:
+    if bare in text or re.search(rf"(?<![a-z0-9]){re.escape(bare)}s?(?![a-z0-9])", text, re.IGNORECASE):
         return True
     concepts = {id(concept) for concept in glossary.concepts_in(bare)}
     return bool(concepts) and any(id(concept) in concepts for concept in glossary.concepts_in(text))
@@ -81,6 +93,15 @@ def _formulas(text: str) -> list[str]:
     return [_bare(formula) for formula in _FORMULA.findall(text)]
 
 
+def _holds(text: str, formula: str) -> bool:
+    """Whether a text has a formula, be it as words between its sides: $\\gamma=2$ stands in "$\\gamma$ 取 2" too."""
+    bare = _bare(text)
+    sides = [re.escape(side) for side in _EQUALS.split(formula)]
+    return formula in bare or (
+        len(sides) > 1 and all(sides) and re.search(_BETWEEN.join(sides) + r"(?!\d|\.\d)", bare) is not None
+    )
+
+
 def _bare(text: str) -> str:
     """A text without what may be written otherwise in a formula: spaces, braces, dollars, upright letters."""
     return _NO_MATTER.sub("", text)
@@ -88,7 +109,9 @@ def _bare(text: str) -> str:
 
 def left_untold(text: str, translated: str, glossary: Glossary) -> list[str]:
     """The formulas, numbers and names of a sentence that its translation lacks, as the sentence writes them."""
-    formulas = [found[0] for found in _FORMULA.finditer(text) if _bare(found[1]) not in _bare(translated)]
+    if has_han(text):
+        text = _dated(text, translated)
+    formulas = [found[0] for found in _FORMULA.finditer(text) if not _holds(translated, _bare(found[1]))]
     numbers = sorted(stated_numbers(_FORMULA.sub(" ", text)) - _numbers(translated))
     return [
         *formulas,

@@ -23,7 +23,9 @@ _HEADING = re.compile(r"[ \t>]*#")
 _LINE_MARKS = re.compile(r"(?:[>\s]|[-*+](?=\s)|\d{1,3}[.)、](?=\s)|\[[ xX]\](?=\s))*")
 _NO_STATEMENT = re.compile(r"[\s|:\-=*_`~#>+$]*|(?:`{3,}|~{3,})[^`~]*")  # marks alone, or the fence of a code block
 _DISPLAYED = re.compile(r"(?<=\n)\$\$.+?\$\$(?=[ \t]*(?:[\r\n]|\Z))", re.DOTALL)
-_LEAD_IN = re.compile(r"[:：]\s*$")
+_LEAD_IN = re.compile(r"[:：][*_\s]*$")
+_LABEL = re.compile(r"(\*\*|__)([^*_\n，。：:；,.;!?！？]+)\1\s*")
+_LABEL_HAN, _LABEL_LATIN = 8, 24  # characters of a bold line at most that only names what stands below it
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^()\s]*\)")
 _RULED = re.compile(
     r"[^\n]*(?:\r\n|[\r\n])[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*[\r\n]+[^\r\n|]*\|"
@@ -74,8 +76,8 @@ def cite(sentence: str, numbers: Iterable[int]) -> str:
 def statements(passage: Passage, number: int) -> list[Statement]:
     """The sentences of a passage that can support something.
 
-    Those are no headings, questions, rules, fences, comments in code, lead-ins to a list, heads of tables, pictures
-    and mere references. A displayed formula belongs to the sentence before it.
+    Those are no headings, questions, rules, fences, comments in code, lead-ins to a list, labels in bold, heads of
+    tables, pictures and mere references. A displayed formula belongs to the sentence before it.
     """
     found: list[Statement] = []
     formulas = [match.span() for match in _DISPLAYED.finditer(passage.text)]
@@ -107,7 +109,7 @@ def statements(passage: Passage, number: int) -> list[Statement]:
             continue
         before = start
         lead, items = ("", 0) if is_code else leads.of(line_start, text)  # a list goes on behind the code of an item
-        if is_code or not (is_lead_in(text) or is_table_head(passage.text, start) or _asks(text)):
+        if is_code or not (leads_in(passage.text, start, text) or is_table_head(passage.text, start) or _asks(text)):
             found.append(Statement(number, start, end, text, is_code=is_code, items=items, lead=lead))
     return found
 
@@ -131,6 +133,7 @@ class _Leads:
         item = _ITEM.match(self._text, line_start)
         indent = len(item["indent"].expandtabs(4)) if item else -1
         begins = line_start != self._line
+        is_lead = leads_in(self._text, line_start, sentence)
         if begins:
             self._line = line_start
             if item:
@@ -139,14 +142,11 @@ class _Leads:
                     self._count += 1
                     self._lists[indent] = self._count
                 self._above = [each for each in self._above if each[0] < indent]
-            elif (
-                is_lead_in(sentence)
-                or not self._text[_line_start(self._text, max(0, line_start - 1)) : line_start].strip()
-            ):
+            elif is_lead or not self._text[_line_start(self._text, max(0, line_start - 1)) : line_start].strip():
                 self.end()  # other lines right below an item go on with it
         above = next((words for at, words in reversed(self._above) if at < indent), "")
         words = _LEAD_IN.sub("", _IMAGE.sub("", sentence)).strip("*_ ")
-        if words and len(words) <= _LONGEST_LEAD and (item or is_lead_in(sentence)):
+        if words and len(words) <= _LONGEST_LEAD and (item or is_lead):
             self._above.append((indent, words))
         return above, self._lists.get(indent, 0) if begins else 0
 
@@ -155,9 +155,15 @@ def _line_start(text: str, at: int) -> int:
     return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
 
 
-def is_lead_in(sentence: str) -> bool:
-    """Whether a sentence only introduces what follows: "steps:"."""
-    return bool(_LEAD_IN.search(_IMAGE.sub("", sentence)))
+def leads_in(text: str, at: int, sentence: str) -> bool:
+    """Whether a sentence that stands at this offset of a text only introduces what follows: "steps:", or a name in bold
+    on a line of its own that is no item of a list."""
+    if _LEAD_IN.search(_IMAGE.sub("", sentence)):
+        return True
+    label = _LABEL.fullmatch(sentence)
+    if label is None or _ITEM.match(text, _line_start(text, at)):
+        return False
+    return len(label[2]) <= (_LABEL_HAN if has_han(label[2]) else _LABEL_LATIN)
 
 
 def _asks(sentence: str) -> bool:

@@ -81,6 +81,8 @@ _NOT_EN = re.compile(r"(?:\b(?:not|never|no|cannot|without|hardly|rather than)|n
 _DENIALS = re.compile(r"[不没无未非]|\b(?:not|never|no|cannot|without|unless)\b|n['’]t\b")
 _CLAUSE = re.compile(r"[，,；;：:。.!?！？]\s|[，；：。！？]|\b(?:so|because|which)\b")
 _ASSUMES = re.compile(r"\$[^$=]*[A-Za-z}]\s*=\s*-?[\d.]+\s*[,，][^$]*\$")  # $P=1, R=0.1$
+# Who says that something may be so denies no other case.
+_HEDGES = re.compile(r"可能|也许|或许|有时|\b(?:might|sometimes|possibly|perhaps)\b")
 _COMPARES = re.compile(r"比|优于|不如|胜过|劣于|\bthan\b|\boutperforms?\b")
 # "训练时", "at inference": what holds then need not hold at another time.
 _WHEN = re.compile(r"训练|推理|测试|预测|\b(?:training|inference|test(?:ing)?|prediction)\b")
@@ -150,6 +152,11 @@ class _Reading:
         return frozenset(search_terms(f"{self._heading} {self.text}"))
 
     @cached_property
+    def own_terms(self) -> frozenset[str]:
+        """Without those of the heading, which all that stands under it has."""
+        return frozenset(search_terms(self.text))
+
+    @cached_property
     def subject(self) -> list[Unit]:
         """What the nearest heading names: a sentence often leaves it out."""
         return [unit for _, unit in named_units(self._heading.rpartition(" > ")[2], self._glossary)]
@@ -208,7 +215,8 @@ def _are_opposite(one: _Reading, other: _Reading, glossary: Glossary) -> bool:
         return True
     if max(one.denials, other.denials) > 1:  # "not without" affirms
         return False
-    return _take_sides(one, other) or _denies(one, other, glossary) or _denies(other, one, glossary)
+    is_hedged = bool(_HEDGES.search(one.plain) or _HEDGES.search(other.plain))
+    return (not is_hedged and _take_sides(one, other)) or _denies(one, other, glossary) or _denies(other, one, glossary)
 
 
 def _denies(one: _Reading, other: _Reading, glossary: Glossary) -> bool:
@@ -230,6 +238,8 @@ def _about_the_same(one: _Reading, other: _Reading) -> bool:
         return False
     held = [covered(a.units, b.terms) for a, b in pairs]
     if max(map(sum, held)) < _LEAST_SHARED:
+        return False
+    if same_language and not any(any(covered(a.units, b.own_terms)) for a, b in pairs):
         return False
     return max(map(share, held)) >= (_SHARED if same_language else _SHARED_ACROSS)
 

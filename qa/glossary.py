@@ -26,6 +26,7 @@ _WORDS_TOO = frozenset(("CLIP", "GAP", "MAP", "mAP", "ZeRO"))
 _TABS = re.compile(r"[ \u3000]*\t\s*")
 _GAP = re.compile(r"[ \u3000]{2,}|\u3000")
 _BARS = re.compile(r"[|｜]")
+_BETWEEN_SCRIPTS = re.compile(r"(?<=[a-z0-9]) (?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff]) (?=[a-z0-9])")
 _DOUBLE_NAME = re.compile(r"([!-~]+(?: [!-~]+)*) ([^ -~]+)|([^ -~]+) ([!-~]+(?: [!-~]+)*)")
 
 
@@ -47,7 +48,7 @@ class Glossary:
         self._en: dict[tuple[str, ...], list[Concept]] = {}
         for concept in self._concepts:
             for name in concept.zh:
-                self._zh.setdefault(normalize(name), []).append(concept)
+                self._zh.setdefault(_chinese_key(name), []).append(concept)
             for name in concept.en:
                 if key := _english_key(name):
                     self._en.setdefault(key, []).append(concept)
@@ -101,7 +102,7 @@ class Glossary:
         key = " ".join(normalize(name).split())
         if not has_han(key):
             return self._en.get(_english_key(key), [])
-        if found := self._zh.get(key):
+        if found := self._zh.get(_closed(key)):
             return found
         latin, chinese = _sides_of_double(key)
         return [each for each in self._zh.get(chinese, []) if each in self._en.get(_english_key(latin), [])]
@@ -114,7 +115,7 @@ class Glossary:
     def concepts_in(self, text: str) -> list[Concept]:
         """The concepts that a text names, in order, each once."""
         found: dict[int, Concept] = {}
-        for concept in [*self._in_chinese(normalize(text)), *self._in_english(text)]:
+        for concept in [*self._in_chinese(_chinese_key(text)), *self._in_english(text)]:
             found.setdefault(id(concept), concept)
         return list(found.values())
 
@@ -125,6 +126,7 @@ class Glossary:
         known to any model. In the order of the text, each name once; of several concepts of one name the first counts.
         """
         plain = normalize(text)
+        plain = f"{plain}\n{_closed(plain)}"
         pairs: dict[str, str] = {}
         for concept in self.concepts_in(text):
             here, there = (concept.en, concept.zh) if language == "zh" else (concept.zh, concept.en)
@@ -178,12 +180,12 @@ class _Merged:
     def _put(self, at: int, concept: Concept) -> None:
         self.concepts[at : at + 1] = [concept]
         for zh in concept.zh:
-            _append_once(self._zh.setdefault(normalize(zh), []), at)
+            _append_once(self._zh.setdefault(_chinese_key(zh), []), at)
         for en in concept.en:
             _append_once(self._en.setdefault(_english_key(en), []), at)
 
     def _same(self, line: Concept) -> list[int]:
-        by_zh = [at for name in line.zh for at in self._zh.get(normalize(name), ())]
+        by_zh = [at for name in line.zh for at in self._zh.get(_chinese_key(name), ())]
         by_en = [at for name in line.en if _english_key(name) for at in self._en.get(_english_key(name), ())]
         if both := [at for at in by_zh if at in by_en]:
             return sorted(set(both))
@@ -268,6 +270,15 @@ def _is_meant(concept: Concept, key: tuple[str, ...], text: str) -> bool:
     """Whether a name is written as one, where it is a word too; in a Chinese text it always is one."""
     names = [name for name in concept.en if name in _WORDS_TOO and _english_key(name) == key]
     return not names or has_han(text) or any(name in text for name in names)
+
+
+def _closed(plain: str) -> str:
+    """A text without the spaces that some write between Latin and Chinese words: K 均值 is K均值."""
+    return _BETWEEN_SCRIPTS.sub("", plain)
+
+
+def _chinese_key(name: str) -> str:
+    return _closed(normalize(name))
 
 
 def _english_key(text: str) -> tuple[str, ...]:

@@ -54,7 +54,8 @@ class Grounds:
         self.glossary = glossary
         self.statements = [each for n, passage in enumerate(self.passages, 1) for each in _candidates(passage, n)]
         self.headings = [_heading(passage) for passage in self.passages]
-        self.terms = [frozenset(search_terms(each.text)) for each in self.statements]
+        self._texts = [without_targets(each.text) for each in self.statements]  # addresses mean nothing
+        self.terms = [frozenset(search_terms(text)) for text in self._texts]
         self.languages = [_language(each, self.passages[each.number - 1]) for each in self.statements]
         self._sentences = vectors
 
@@ -110,7 +111,7 @@ class Grounds:
     def vectors(self, rows: Sequence[int] | None = None) -> Scores:
         """(rows, dim) of the statements in these rows, or of all."""
         chosen = range(len(self.statements)) if rows is None else rows
-        return self._sentences.of([self.statements[i].text for i in chosen])
+        return self._sentences.of([self._texts[i] for i in chosen])
 
     def vectors_in_place(self, rows: Sequence[int]) -> Scores:
         """(rows, dim) of statements under their headings and leads, since a sentence often leaves out its subject."""
@@ -126,9 +127,9 @@ class Grounds:
     def _in_place(self, row: int) -> str:
         statement = self.statements[row]
         before = self._before.get(row)
-        lent = self.statements[before].text + " " if before is not None else ""
+        lent = self._texts[before] + " " if before is not None else ""
         lead = f"{statement.lead}: " if statement.lead else ""
-        return f"{self.headings[statement.number - 1]}: {lead}{lent}{statement.text}"
+        return f"{self.headings[statement.number - 1]}: {lead}{lent}{self._texts[row]}"
 
     def _terms_of(self, lead: str) -> frozenset[str]:
         return frozenset(search_terms(lead)) if lead else frozenset()

@@ -20,11 +20,15 @@ from qa.types import Language, Sentence
 _LIKELY = 6  # statements that say most on the question: what answers it is among them in nine of ten cases
 MOST_ADDED = 3  # of them that are added
 _MOST_SIDES = 2  # of what is compared
+_MOST_FOLLOWING = 2  # that go on with what is said
 _MOST_ITEMS = 5  # of a list that are added to say it whole
 # What asks for several things.
 _SEVERAL = re.compile(
     r"哪些|哪几|哪[两二三四五六]|[几两三四五六][种类个步点大条]|分别|有什么[^，。？]*(?:优点|缺点|好处|坏处|方法|办法|作用)|优缺点"
+    r"|步骤|流程|怎么办|(?:如何|怎[么样])[^，。？]{0,8}(?:解决|避免|防止|缓解|处理|应对|提高|提升|优化|改进|改善|加快|加速|减少)"
     r"|\b(?:which|what) (?:\w+ )?(?:are|kinds|types|ways|methods|steps|reasons|advantages|drawbacks|options|parts)\b"
+    r"|\bsteps\b|\bwhat can (?:be|you|we|i|one) \w+|\bhow (?:can|could|should|do|to)\b[^.?]*"
+    r"\b(?:solve|fix|avoid|prevent|reduce|mitigate|alleviate|handle|deal|improve|optimi[sz]e|speed)\b"
     r"|\b(?:list|name) (?:the|two|three|four|all)\b|\b(?:two|three|four|five|several|different) \w+|pros and cons"
 )
 _ANNOUNCES = re.compile(
@@ -43,6 +47,7 @@ _MOST_UNTOLD = 2  # that stand in where the model cannot tell which of them answ
 # it seldom means the same by the same names.
 _ELSEWHERE = 0.5
 _YES = 1.0  # log-odds that it must have of the model beside, where that can tell
+_GOES_ON = 0.5  # log-odds that what goes on with it must have
 _SAID = 0.6  # share of what a statement names that an answer must name to have said it
 # Of the relevance below the best, of the model's log-odds, of a place in the passage that says most, and of 1; and the
 # least probability of what is added or stands in. Fitted on 88 questions, see bench/results.md.
@@ -86,7 +91,7 @@ def left_out(
 def rest_of_list(
     grounds: Grounds, question: str, said: Sequence[tuple[Sentence, tuple[Support, ...]]], rows: Sequence[int]
 ) -> list[int]:
-    """Rows of the other items of the list that most of an answer is drawn from, where several things were asked for.
+    """Rows of the other items of the list that half of an answer is drawn from, where several things were asked for.
 
     `rows` are what will be said beside the sentences.
     """
@@ -97,12 +102,40 @@ def rest_of_list(
     lists = Counter({of: count for of, count in lists.items() if of[1]})
     if not lists:
         return []
-    (of, _), *_ = lists.most_common(1)
+    (of, count), *_ = lists.most_common(1)
+    if count * 2 < len(used):
+        return []
     items = [i for i in grounds.singles() if (grounds.statements[i].number, grounds.statements[i].items) == of]
     rest = [i for i in items if i not in used and not grounds.statements[i].is_code]
     terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
     rest = [i for i in rest if _names_more(grounds, i, terms)]
     return rest if len(rest) <= _MOST_ITEMS else []
+
+
+def following(
+    grounds: Grounds,
+    said: Sequence[tuple[Sentence, tuple[Support, ...]]],
+    rows: Sequence[int],
+    told: Mapping[int, float],
+) -> list[int]:
+    """Rows of the statements that go on, in one line of a note, with what supports the sentences or with `rows`.
+
+    Those of which the model, by its log-odds `told` by row, rather thinks that they answer too: what a note says of a
+    thing is seldom in one sentence.
+    """
+    used = {row for _, found in said for support in found for row in _within(grounds, support)} | set(rows)
+    terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
+    terms = terms.union(*(grounds.terms[row] for row in rows))
+    after = (row + 1 for row in sorted(used) if told.get(row + 1, -math.inf) >= _GOES_ON and row + 1 not in used)
+    next_ones = [row for row in after if _is_one_line(grounds, row - 1) and not grounds.statements[row].is_code]
+    return [row for row in next_ones if _names_more(grounds, row, terms)][:_MOST_FOLLOWING]
+
+
+def _is_one_line(grounds: Grounds, row: int) -> bool:
+    """Whether a statement and the next stand in one line."""
+    one, other = grounds.statements[row : row + 2]
+    between = grounds.passages[one.number - 1].text[one.end : other.start]
+    return one.number == other.number and not other.whole and one.end <= other.start and "\n" not in between
 
 
 def other_sides(
@@ -137,13 +170,15 @@ def _joins(names: Sequence[str], question: str) -> bool:
 
 
 def _list_of(grounds: Grounds, row: int) -> int:
-    """The list that a statement begins an item of, or that it announces: "there are four kinds." Else 0."""
-    statement = grounds.statements[row]
-    after = row + 1
-    if statement.items or after == len(grounds.statements) or not _ANNOUNCES.search(statement.text):
-        return statement.items
+    """The list that a statement is in an item of, or that it announces: "there are four kinds." Else 0."""
+    first, after = row, row + 1
+    while not grounds.statements[first].items and first and _is_one_line(grounds, first - 1):
+        first -= 1
+    items, text = grounds.statements[first].items, grounds.statements[row].text
+    if items or after == len(grounds.statements) or not _ANNOUNCES.search(text):
+        return items
     follows = grounds.statements[after]
-    return follows.items if follows.number == statement.number and not follows.whole else 0
+    return follows.items if follows.number == grounds.statements[row].number and not follows.whole else 0
 
 
 def _within(grounds: Grounds, support: Support) -> list[int]:

@@ -20,6 +20,7 @@ _MAX_EXCERPTS = 6
 _SCORE_SHARE = 0.5  # of the best hit's score that another must have: reading costs a second per 100 tokens
 _GAP_TOKENS = 40  # between two hits of a section: so little costs hardly more than naming the section once more
 _COMPLETION_TOKENS = 320  # at either side, as many as a passage has: more would crowd out the other hits
+_ANNOUNCED_TOKENS = 480  # the same for a list that a sentence announced: "there are three tasks."
 _COMPLETED = 2  # hits at most: completing worse ones takes tokens and measured no better
 _SHORT_TOKENS = 40  # a hit that says no more than this only begins something
 _LONG_NOTE = 200_000  # characters; finding the blocks of a longer note takes over 0.1 s
@@ -31,6 +32,12 @@ _OPENERS = frozenset({"label", "lead"})  # belong to what follows them
 _ITEM = re.compile(
     r"[ \t\u3000]*(?:(?P<bullet>[-*+])[ \t]"
     r"|[（(]?(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?P<mark>\.(?!\d)|[)）、．，])|[①-⑳])"
+)
+# A sentence at whose end a list is announced.
+_ANNOUNCES = re.compile(
+    r"(?:[两二三四五六七几]\s*(?:种|个|类|条|点|步|项|大)|以下|如下)[^。.：:！!？?\n]{0,12}[。.：:]?\s*\Z"
+    r"|\b(?:two|three|four|five|six|following)(?: [a-z]+){1,3}[.:]?\s*\Z",
+    re.IGNORECASE,
 )
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -121,8 +128,17 @@ class _Blocks:
         before, block = self.blocks[number - 1], self.blocks[number]
         return block.kind not in _TITLES and before.headings == block.headings
 
+    def announces(self, end: int) -> bool:
+        """Whether the block that ends there announces a list that follows."""
+        number = self.at(end - 1)
+        _, behind = self.section(number)
+        if number + 1 >= behind or not self._holds_together(number + 1):
+            return False
+        block = self.blocks[number]
+        return block.kind not in _TITLES and _ANNOUNCES.search(self.text[block.start : block.end]) is not None
+
     def _opens(self, number: int) -> bool:
-        return self.blocks[number].kind in _OPENERS
+        return self.blocks[number].kind in _OPENERS or self.announces(self.blocks[number].end)
 
     def _is_inside(self, number: int, offset: int) -> bool:
         """Whether an offset has words of the block before it and behind it."""
@@ -200,13 +216,10 @@ def _completions(stretch: _Stretch) -> Iterator[_Stretch]:
     if note is None or stretch.passage.listing:
         return
     start, end = note.start_of(stretch.start), note.end_of(stretch.start, stretch.end)
-    for a, b in ((start, stretch.start), (stretch.end, end)):
+    behind = _ANNOUNCED_TOKENS if note.announces(stretch.end) else _COMPLETION_TOKENS
+    for a, b, most in ((start, stretch.start, _COMPLETION_TOKENS), (stretch.end, end, behind)):
         added = note.text[a:b]
-        if (
-            added.strip()
-            and estimate_tokens(added) <= _COMPLETION_TOKENS
-            and not is_listing(added, stretch.passage.headings)
-        ):
+        if added.strip() and estimate_tokens(added) <= most and not is_listing(added, stretch.passage.headings):
             yield replace(stretch, start=min(a, stretch.start), end=max(b, stretch.end))
 
 

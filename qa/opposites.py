@@ -60,7 +60,9 @@ _MEASURED = (
     (r"输入|\binputs?\b", r"输出|\boutputs?\b"),
 )
 _NAMED_SIDES, _MEASURED_SIDES = (
-    [(re.compile(one), re.compile(other)) for one, other in pairs] for pairs in (_NAMED, _MEASURED)
+    # A word of ASCII ends beside a Chinese character: 因为decoder是 names a decoder.
+    [(re.compile(one, re.ASCII), re.compile(other, re.ASCII)) for one, other in pairs]
+    for pairs in (_NAMED, _MEASURED)
 )
 _DENIES = re.compile(r"[不没无未非]|\b(?:not?|never|cannot|without|less|un\w+)\b|n['’]t\b")
 # What tells where in a sentence such a word stands: characters, more of them beside a 的, or a word of weight.

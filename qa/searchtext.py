@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from qa.characters import plain_characters
+from qa.formula_images import with_formulas
 
 # Changing what `search_text` returns changes what is indexed and encoded: count this up.
-SEARCH_TEXT_VERSION = "markdown/1"
+SEARCH_TEXT_VERSION = "markdown/2"
 
 _LINE_END = re.compile(r"\r\n?")
 _FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?(`{3,}|~{3,})[ \t]*(.*)")
@@ -101,6 +102,7 @@ def search_text(markdown: str) -> str:
     if "<" in text:
         text = _TAG.sub(_tag_text, _ADDRESS.sub(r"\1", text))
     if "[" in text:
+        text = with_formulas(text)
         text = without_targets(_WIKI_LINK.sub(lambda match: match[3] or f"{match[1]} {match[2]}".strip(), text))
     if "://" in text:
         text = _URL.sub(_host, text)
@@ -215,7 +217,11 @@ def _tag_text(match: re.Match[str]) -> str:
 
 
 def without_targets(text: str) -> str:
-    """The text with links and images reduced to what stands in their brackets, and footnote marks gone."""
+    """The text with links and images reduced to what stands in their brackets, and footnote marks gone.
+
+    Pictures of formulas become formulas.
+    """
+    text = with_formulas(text)
     pieces: list[str] = []
     opened: list[tuple[int, int]] = []  # of each opening bracket the piece and the offset
     position = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qa.citations import is_lead_in, is_table_head
+from qa.citations import is_table_head, leads_in
 from qa.grounds import Grounds, Scores
 from qa.instructions import is_instruction
 from qa.language import estimate_tokens, split_sentences
@@ -74,7 +74,7 @@ def _with_lead_ins(text: str, chosen: Sequence[tuple[int, int]]) -> list[tuple[i
     lead_in: tuple[int, int] | None = None
     for span in spans:
         said = text[slice(*span)]
-        if (is_lead_in(said) or is_table_head(text, span[0])) and not is_instruction(said):
+        if (leads_in(text, span[0], said) or is_table_head(text, span[0])) and not is_instruction(said):
             lead_in = span
         elif any(span[0] < end and start < span[1] for start, end in chosen):
             if lead_in and lead_in not in kept:

@@ -30,6 +30,7 @@ _PLACES = re.compile(r"(?<![\u4e00-\u9fff])[一二三四五六七]是")
 _PAIR = re.compile(r"(\S+) = \1(?!\w)")  # a term that it was told, said again
 # What the example of the prompt speaks of: 冲过头 became a cup that brews too long.
 _EXAMPLE = re.compile(r"\b(?:coffee|brew\w*|roast\w*)\b|咖啡|烘焙|萃取|冲泡", re.IGNORECASE)
+_ITEM_MARK = re.compile(r"\s*(?:\d{1,2}[.)、](?=\s)|[（(]\d{1,2}[)）])\s*")  # its number is none of the sentence
 _DISPLAYED = re.compile(r"\s*\$\$.*\$\$\s*\Z", re.DOTALL)
 
 
@@ -41,6 +42,9 @@ def version(
     The headings that it stands under, its place, tell what its words mean: 门 is a gate there, not a door.
     A formula on lines of its own stays as it is. Raises ModelUnreachable and ModelFailed.
     """
+    if item := _ITEM_MARK.match(sentence):
+        text = version(model, sentence[item.end() :], place, language, grounds, limits)
+        return text and item.group() + text
     displayed = _DISPLAYED.search(sentence)
     text, formula = (sentence[: displayed.start()], displayed.group()) if displayed else (sentence, "")
     if not text.strip():

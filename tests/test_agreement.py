@@ -20,6 +20,13 @@ from qa.glossary import Glossary
         ("可以用它来检查代码有没有写错。", "It tells whether the code is wrong."),
         ("特征值大于等于 0 的矩阵半正定。", "A matrix with non-negative eigenvalues is positive semidefinite."),
         ("再抽 $k$ 个词，直接算 $e^{z}$。", "Draw k words and compute $e^z$."),
+        ("$\\gamma$ 取 2，$\\alpha$ 取 0.25 时最好。", "It is best with $\\gamma = 2$ and $\\alpha = 0.25$."),
+        ("取 $k=3$ 个词。", "Take $k$ words, with $k$ being 3."),
+        ("普通 rpc 像函数调用一样。", "A normal RPC is like calling a function."),
+        ("textcnn 和 lda 一样基础。", "TextCNN is as basic as LDA."),
+        ("BERT是Google2018年提出的模型。", "BERT is a model proposed by Google in 2018."),
+        ("Transformer 是 17年提出的。", "The Transformer was proposed in 2017."),
+        ("双向的Encoder，因为decoder是不能用的。", "A bidirectional encoder, since the decoder cannot be used."),
     ],
 )
 def test_the_same_in_both_languages_does_not_differ(zh: str, en: str) -> None:
@@ -40,6 +47,11 @@ def test_the_same_in_both_languages_does_not_differ(zh: str, en: str) -> None:
         ("抬高低频词的概率。", "It raises that of high-frequency words.", "opposite"),
         ("按词频的 $3/4$ 次方抽样。", "They are drawn by $(3/4)^3$ of the frequency.", "formula"),
         ("按 $p/q$ 的概率接受。", "It is accepted with a probability.", "formula"),
+        ("$\\gamma$ 取 2，$\\alpha$ 取 0.25。", "Take $\\gamma = 0.25$ and $\\alpha = 2$.", "formula"),
+        ("Transformer 是 17年提出的。", "The Transformer was proposed in 2018.", "number"),
+        ("训练了 17年来的数据。", "It was trained on data of 2017.", "number"),
+        ("$\\gamma$ 取 25。", "Take $\\gamma = 2$.", "formula"),
+        ("损失降低了。", "CE is reduced.", "term"),
     ],
 )
 def test_numbers_negations_names_and_opposites_are_compared(zh: str, en: str, difference: str) -> None:

@@ -23,9 +23,10 @@ from qa.types import Hit, Note
 NOTE = Note("a.md", "A", "# A\n\n池化用来降维。\n", "", "zh")
 
 
-def material() -> Material:
-    found = Found([Hit(p, n, 1.0, n, n, 0.9) for n, p in enumerate(split_note(NOTE), 1)], NOTHING)
-    return gather("池化有什么用？", found, {"a.md": NOTE}.get, SentenceVectors(WordEncoder()), Glossary.load())
+def material(question: str = "池化有什么用？", text: str = NOTE.text) -> Material:
+    note = replace(NOTE, text=text)
+    found = Found([Hit(p, n, 1.0, n, n, 0.9) for n, p in enumerate(split_note(note), 1)], NOTHING)
+    return gather(question, found, {"a.md": note}.get, SentenceVectors(WordEncoder()), Glossary.load())
 
 
 def asked(odds: float, single: bool, unnamed: tuple[str, ...] = ()) -> float:
@@ -58,3 +59,11 @@ def test_without_a_model_the_search_alone_tells_and_without_excerpts_nothing() -
 def test_margin_is_the_log_odds_of_yes_over_no() -> None:
     model = LocalChatModel(engine=ScriptedEngine("", 1.5), name_of_model="x")
     assert margin(model, material().task) == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("question", ["池化的公式是什么？", "What is the formula of pooling?"])
+def test_what_has_no_formula_does_not_answer_what_asks_for_one(question: str) -> None:
+    assert chance(None, None, NOTHING, material(question), shipped(), ()) == 0.0
+    for formula in ("$y = \\max x$", "输出等于窗口里的最大值。", "![](formula.png)"):
+        of = material(question, f"{NOTE.text}\n{formula}\n")
+        assert chance(None, None, NOTHING, of, shipped(), ()) > 0.0

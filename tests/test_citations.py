@@ -128,6 +128,19 @@ def test_items_of_a_list_know_their_list_and_what_it_stands_under() -> None:
     ]
 
 
+def test_bold_name_on_a_line_of_its_own_says_nothing_but_leads_in() -> None:
+    text = "# A\n\n**检索**\n\n- 看命中率\n\n**Faithful generation**\n- 看引用\n"
+    text += "\n**BN 在批量很小时效果很差**\n\n- **池化**\n\n- **缺点：**\n    - 很慢\n"
+    found = [(each.text, each.lead) for each in statements(passage(text), 1)]
+    assert found == [
+        ("看命中率", "检索"),
+        ("看引用", "Faithful generation"),
+        ("**BN 在批量很小时效果很差**", ""),
+        ("**池化**", ""),
+        ("很慢", "缺点"),
+    ]
+
+
 def test_numbered_list_goes_on_behind_the_code_of_its_items() -> None:
     text = "有两种：\n\n1. 普通调用。\n\n```\nrpc Call(A) returns (B);\n```\n\n2. 流。\n\n另外一句。\n"
     (passage,) = split_note(Note("a.md", "A", text, "", "zh"))

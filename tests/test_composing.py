@@ -49,6 +49,13 @@ def test_sentence_without_a_name_is_said_after_what_it_stands_under() -> None:
     assert made.texts["zh"] == "Isolation Forest：总数在 256 以下，见图 [1]。"
 
 
+def test_row_of_a_table_is_said_as_a_sentence_and_quoted_as_it_stands() -> None:
+    row = "| HyDE | 先写假想答案 | 领域外会搜错 |"
+    made = Composer(material(f"# RAG\n\n| 方法 | 做法 | 风险 |\n|---|---|---|\n{row}\n"), ["zh"], strict=True).quote()
+    assert made.texts["zh"] == "HyDE，做法：先写假想答案；风险：领域外会搜错 [1]"
+    assert [citation.quote for citation in made.citations] == [row]
+
+
 def test_other_language_gets_the_place_where_nobody_translates() -> None:
     made = Composer(material(BATCH), ["zh", "en"], strict=True).quote()
     assert made.texts["en"] == "Your notes say it in Chinese [1]."

@@ -53,6 +53,7 @@ def test_heading_tells_what_a_sentence_is_about() -> None:
         ("UDP does not guarantee delivery.", "TCP guarantees delivery in order."),
         ("Water boils at 100 °C at sea level.", "水在海平面上的沸点是 100 °C。"),
         ("同一句话。", "同一句话。"),
+        ("k-means 可能找到局部最优的聚类。", "k-means 找到全局最优的聚类。"),
         ("$F_1$ 的值在 $P=1, R=0.1$ 时是 0.18。", "$F_1$ 的值在 $P=0.5, R=1$ 时是 0.67。"),
     ],
 )
@@ -64,6 +65,11 @@ def test_what_can_both_be_true_does_not(one: str, other: str) -> None:
 def test_two_ranges_are_not_two_numbers_for_one_thing() -> None:
     of = ("激活函数 > Sigmoid", "激活函数 > Tanh")
     assert not disagree("输出范围 (0,1)，可以解释为概率。", "输出范围 (-1,1)，以零为中心。", Glossary.load(), of)
+
+
+def test_what_stands_under_one_heading_and_shares_nothing_else_is_about_two_things() -> None:
+    of = ("RAG 知识库", "RAG 知识库")
+    assert not disagree("知识会变，要出处。", "常见工具不必绑死品牌。", Glossary.load(), of)
 
 
 def test_what_is_denied_of_something_else_is_no_opposite() -> None:

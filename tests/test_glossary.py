@@ -248,3 +248,11 @@ def test_names_of_a_text_are_given_in_the_other_language() -> None:
 def test_short_names_and_those_that_the_text_says_itself_are_not_given() -> None:
     assert GLOSSARY.named_in("池化（pooling）和汇聚；最大池化 max pooling。", "en") == []
     assert GLOSSARY.named_in("Max pooling fights overfitting.", "zh") == [("max pooling", "最大池化")]
+
+
+def test_a_space_between_latin_and_chinese_words_makes_no_other_name() -> None:
+    glossary = Glossary.load()
+    assert glossary.concepts_in("用 K 均值算法") == glossary.concepts_in("用K均值算法") != []
+    assert glossary.named_in("用 K 均值算法聚类", "en")[0] == ("K均值算法", "k-means")
+    own = glossary.with_lines(parse_glossary(["L2 范数惩罚\tL2 norm penalty"]))
+    assert own.concepts_named("L2 范数惩罚") == own.concepts_named("L2范数惩罚") != []

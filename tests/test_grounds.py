@@ -66,6 +66,14 @@ def test_sentence_counts_with_the_headings_above_it() -> None:
     assert np.array_equal(vector, encoder.encode_passages(["A > 二: 卷积核在图像上滑动。"])[0])
 
 
+def test_addresses_in_a_sentence_mean_nothing() -> None:
+    encoder = WordEncoder()
+    text = "# A\n\n按 ![[公式]](https://www.zhihu.com/equation?tex=W_i) 预测，见[图](https://a.org/pool)。\n"
+    grounds = Grounds(passages(text), SentenceVectors(encoder), Glossary.load())
+    assert np.array_equal(grounds.vectors([0]), encoder.encode_passages(["按 $W_i$ 预测，见图。"]))
+    assert not {"zhihu", "org", "pool"} & grounds.terms[0]
+
+
 def test_sentence_that_begins_with_a_pronoun_counts_with_the_one_before_it() -> None:
     text = "# A\n\n## 一\n\n池化很常用。它降维。卷积滑动。\n\n## 二\n\n它不同。\n"
     grounds = Grounds(passages(text), SentenceVectors(WordEncoder()), Glossary.load())

@@ -107,6 +107,7 @@ def test_sentences_end_at_marks_and_line_ends(text: str, expected: list[str]) ->
         "1. Shuffle the data.",
         "> - 12. Shuffle the data.",
         "除以![](https://example.org/a.png)的目的是平衡。",
+        "以 ![[公式]](https://example.org/equation?tex=P%28w%29) 和 ![[公式]](https://example.org/equation?tex=w)为目标。",
         "- [为什么难求？不能直接用 EM 吗？](topics/LDA.md#L164)",
         "See [What is it? A guide](https://example.org).",
     ],

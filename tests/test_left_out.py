@@ -10,7 +10,7 @@ from fakes import WordEncoder
 
 from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores
-from qa.left_out import left_out, other_sides, rest_of_list, standing_in
+from qa.left_out import following, left_out, other_sides, rest_of_list, standing_in
 from qa.passages import split_note
 from qa.sentence_vectors import SentenceVectors
 from qa.support import Support
@@ -136,6 +136,22 @@ def test_other_items_of_a_list_are_added_where_several_things_are_asked_for() ->
     assert rest_of_list(of, "池化为什么没有参数？", said, []) == []
 
 
+def test_list_of_which_an_answer_has_little_is_not_said_whole() -> None:
+    of = grounds("# 聚类\n\n缺点：\n\n- 对初值敏感。\n- 要先知道簇数。\n\n结果不稳定。\n\n离群点影响大。\n")
+    said = [(Sentence("zh", "…", (1,), 0.3, "cited"), (support_of(of, row),)) for row in (0, 2, 3)]
+    assert rest_of_list(of, "聚类有哪些缺点？", said, []) == []
+    assert rest_of_list(of, "聚类有哪些缺点？", said[:2], []) == [1]
+
+
+def test_what_an_item_goes_on_to_say_is_of_its_list() -> None:
+    of = grounds("# 聚类\n\n- 降低特征维度。比如用 PCA。\n- 减少聚类数目。\n")
+    said = [(Sentence("zh", "用 PCA。", (1,), 0.3, "cited"), (support_of(of, 1),))]
+    assert [of.statements[row].text for row in rest_of_list(of, "太慢怎么办？", said, [])] == [
+        "降低特征维度。",
+        "减少聚类数目。",
+    ]
+
+
 def test_what_stands_in_no_list_adds_nothing() -> None:
     of = grounds("# 池化\n\n最大池化取最大值。\n\n平均池化取平均值。\n")
     said = [(Sentence("zh", "最大池化取最大值。", (1,), 0.3, "cited"), (support_of(of, 0),))]
@@ -176,3 +192,45 @@ def test_mere_name_in_the_other_language_does_not_stand_in() -> None:
     of = grounds("# 输入\n\n- example age\n- 最近 20 次点击\n")
     rows = relevance(of, (2, 1))
     assert [of.statements[row].text for row in standing_in(of, rows, QUESTION, {})] == ["最近 20 次点击"]
+
+
+PARAGRAPH = "# 网络\n\n模型创新不大。但是效果很好。而且通用性强。训练很贵。\n\n推理也慢。\n"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({1: 1.0}, ["但是效果很好。"]),
+        ({1: 0.2}, []),
+        ({2: 1.0}, []),  # not the next one
+    ],
+)
+def test_what_goes_on_in_the_same_line_is_said_too_where_it_answers(
+    told: dict[int, float], expected: list[str]
+) -> None:
+    of = grounds(PARAGRAPH)
+    said = [(Sentence("zh", "创新不大。", (1,), 0.3, "cited"), (support_of(of, 0),))]
+    assert [of.statements[row].text for row in following(of, said, [], told)] == expected
+
+
+def test_what_stands_in_another_line_or_is_said_does_not_go_on() -> None:
+    of = grounds(PARAGRAPH)
+    odds = dict.fromkeys(range(5), 2.0)
+    last = [(Sentence("zh", "训练很贵。", (1,), 0.3, "cited"), (support_of(of, 3),))]
+    assert following(of, last, [], odds) == []
+    both = [(Sentence("zh", "创新不大但是效果很好。", (1,), 0.3, "cited"), (support_of(of, 0),))]
+    assert following(of, both, [], odds) == []
+    assert [of.statements[row].text for row in following(of, [], [1], odds)] == ["而且通用性强。"]
+
+
+@pytest.mark.parametrize(
+    "question", ["K-means 太慢怎么办？", "如何防止过拟合？", "训练的步骤是什么？", "How can we avoid overfitting?"]
+)
+def test_ways_and_steps_are_several_things(question: str) -> None:
+    of = grounds("# 网络\n\n## 过拟合\n\n办法：\n\n- 增加训练数据。\n- 使用正则化。\n- 提前停止训练。\n")
+    said = [(Sentence("zh", "增加训练数据。", (1,), 0.3, "cited"), (support_of(of, 0),))]
+    assert [of.statements[row].text for row in rest_of_list(of, question, said, [])] == [
+        "使用正则化。",
+        "提前停止训练。",
+    ]
+    assert rest_of_list(of, "过拟合是什么意思？", said, []) == []

@@ -83,6 +83,21 @@ def test_introducing_line_comes_with_its_list() -> None:
     assert completed(KINDS, "池化层缩小", "池化的种类：").endswith("- 随机池化按概率取值")
 
 
+@pytest.mark.parametrize(
+    "announced", ["聚类评估分为三个子任务。", "评估的方法如下。", "There are three kinds of tasks."]
+)
+def test_list_comes_with_the_sentence_that_announces_it(announced: str) -> None:
+    items = "\n".join(f"{number}. {filler(120)}" for number in (1, 2, 3))
+    text = f"## 评估\n\n{announced}\n\n{items}\n"
+    assert completed(text, announced) == text[text.index(announced) :].strip()
+    assert completed(text.replace(announced, "聚类评估要看数据。"), "聚类评估要看数据。") != text.strip()
+
+
+def test_list_that_is_too_long_stays_behind_what_announces_it() -> None:
+    items = "\n".join(f"{number}. {filler(250)}" for number in (1, 2, 3))
+    assert completed(f"## 评估\n\n分为三个子任务。\n\n{items}\n", "分为三个子任务。") == "分为三个子任务。"
+
+
 def test_list_ends_with_its_section() -> None:
     assert completed("## A\n\n- one\n- two\n\n## B\n\n- three", "- two") == "- one\n- two"
     assert completed("## A\n\n- one\n- two\n\n## A\n\n- three", "- three") == "- three"

@@ -27,6 +27,7 @@ from qa.searchtext import search_text
         ("[[梯度消失|这个问题]]与[[残差#动机]]、![[图.png]]", "这个问题与残差 动机、图.png"),
         ("<https://www.example.org/a?b=c> 见http://git.example.com/x_y_z。", "example.org 见git.example.com。"),
         ("<me@example.org>", "me@example.org"),
+        ("单词![[公式]](https://www.zhihu.com/equation?tex=W_i)的上文", "单词W_i的上文"),
     ],
 )
 def test_text_of_links_stays_and_their_targets_go(markdown: str, words: str) -> None:

@@ -47,6 +47,14 @@ def test_item_comes_with_the_line_that_leads_in_to_it() -> None:
     assert shown.text == "步骤如下：\n…\n- 分成小批训练。"
 
 
+def test_item_comes_with_the_bold_name_that_its_list_stands_under() -> None:
+    text = "# 评测\n\n**检索**\n\n- 看命中率。\n- 看排得是否靠前。\n"
+    grounds = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
+    relevance = np.array([each.text == "看排得是否靠前。" for each in grounds.statements], np.float32)
+    (shown,) = trim(grounds, relevance, 1, 400).shown
+    assert shown.text == "**检索**\n…\n- 看排得是否靠前。"
+
+
 def test_what_says_nothing_on_the_question_beside_the_best_is_not_shown() -> None:
     texts = ("池化用来降维。", "池化没有参数。", "池化层很快。")
     scores = dict(zip(texts, (9.0, 4.6, 4.4), strict=True))

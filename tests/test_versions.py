@@ -121,3 +121,11 @@ def test_what_the_example_of_the_prompt_speaks_of_is_no_translation() -> None:
     brake = "快要冲过头时能够提前刹车。"
     assert translated(brake, "It brakes before the coffee is brewed.")[0] is None
     assert translated("咖啡不能煮过头。", "Coffee must not be boiled.")[0] == "Coffee must not be boiled."
+
+
+@pytest.mark.parametrize("mark", ["1. ", "2、 ", "（3）", "(4) "])
+def test_the_number_of_an_item_is_not_translated(mark: str) -> None:
+    made, asked = translated(f"{mark}对似然函数取对数。", "Take the logarithm of the likelihood function.")
+    assert made == f"{mark}Take the logarithm of the likelihood function."
+    assert asked == ["Terms: 似然函数 = likelihood function; 取对数 = logarithm\n对似然函数取对数。"]
+    assert translated(f"{mark}对数。", "Pictures of LSTM.", "Of LSTM.")[0] is None
