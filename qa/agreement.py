@@ -31,13 +31,13 @@ _REMOVES_ZH = re.compile(
 )
 # "Non-negative" says 大于等于 0 too.
 _SIGNED = re.compile(r"\b(?:non-?)?(?:negative|positive)\b|非负|非正|为正|为负|正数|负数|正值|负值", re.IGNORECASE)
-_FORMULA = re.compile(r"\$\$?([^$]+)\$")
-_EQUALS = re.compile(r"=|\\approx(?![a-z])")
+_FORMULA = re.compile(r"\$\$([^$]+)\$\$|\$(?=\S)([^$]+)(?<=\S)\$(?!\d)")  # "$5 and $6" is none
+_ALMOST = re.compile(r"\\approx(?![a-z])|≈")
 _BETWEEN = r"[^\d\\=]{0,6}"  # words and marks that say the same: $\gamma$ 取 2
 _NO_MATTER = re.compile(r"\s|\\[,;! ]|[${}]|\\(?:mathrm|text|left|right)(?![a-z])")
-# Names that both languages write alike: with a capital inside, a digit or an acronym.
 _YEAR = re.compile(r"(?<![\d.])(?:19|20)?(\d\d)年(?!前|后|来|内|间)")  # 17年 is 2017
 _GLUED_YEAR = re.compile(r"(?<=[A-Za-z])(?=(?:19|20)\d\d年)")  # Google2018年
+# Names that both languages write alike: with a capital inside, a digit or an acronym.
 _NAME = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*|[A-Z]{2,})(?![A-Za-z0-9])")
 
 
@@ -58,9 +58,7 @@ def differences(zh: str, en: str, glossary: Glossary) -> list[Difference]:
         found.append("term")
     if opposed(zh, en):
         found.append("opposite")
-    if not all(_holds(en, formula) for formula in _formulas(zh)) or not all(
-        _holds(zh, formula) for formula in _formulas(en)
-    ):
+    if foreign_formulas(zh, en) or foreign_formulas(en, zh):
         found.append("formula")
     return found
 
@@ -89,29 +87,34 @@ def _numbers(text: str) -> set[str]:
     return numbers_of(text) | ({"0"} if _SIGNED.search(text) else set())
 
 
+def foreign_formulas(sentence: str, *texts: str) -> list[str]:
+    """The formulas of a sentence that none of the texts has."""
+    return [formula for formula in _formulas(sentence) if not any(_holds(text, formula) for text in texts)]
+
+
 def _formulas(text: str) -> list[str]:
-    return [_bare(formula) for formula in _FORMULA.findall(text)]
+    return [_bare(match[0]) for match in _FORMULA.finditer(text)]
 
 
 def _holds(text: str, formula: str) -> bool:
     """Whether a text has a formula, be it as words between its sides: $\\gamma=2$ stands in "$\\gamma$ 取 2" too."""
     bare = _bare(text)
-    sides = [re.escape(side) for side in _EQUALS.split(formula)]
+    sides = [re.escape(side) for side in formula.split("=")]
     return formula in bare or (
         len(sides) > 1 and all(sides) and re.search(_BETWEEN.join(sides) + r"(?!\d|\.\d)", bare) is not None
     )
 
 
 def _bare(text: str) -> str:
-    """A text without what may be written otherwise in a formula: spaces, braces, dollars, upright letters."""
-    return _NO_MATTER.sub("", text)
+    """A text without what may be written otherwise in a formula: spaces, braces, dollars, upright letters, ≈ for =."""
+    return _NO_MATTER.sub("", _ALMOST.sub("=", text))
 
 
 def left_untold(text: str, translated: str, glossary: Glossary) -> list[str]:
     """The formulas, numbers and names of a sentence that its translation lacks, as the sentence writes them."""
     if has_han(text):
         text = _dated(text, translated)
-    formulas = [found[0] for found in _FORMULA.finditer(text) if not _holds(translated, _bare(found[1]))]
+    formulas = [found[0] for found in _FORMULA.finditer(text) if not _holds(translated, _bare(found[0]))]
     numbers = sorted(stated_numbers(_FORMULA.sub(" ", text)) - _numbers(translated))
     return [
         *formulas,

@@ -15,7 +15,10 @@ from qa.telling import Teller
 from qa.writing import Task
 
 # "What is the formula of nDCG?" is not answered by what says what nDCG is for. A picture may show one.
-_ASKS_FORMULA = re.compile(r"公式|\bformulas?\b", re.IGNORECASE)
+_ASKS_FORMULA = re.compile(
+    r"什么公式|公式(?:是(?:什么|啥|怎)|怎么写|如何写|呢|\s*[?？]|\s*$)|\b(?:what|which)\b[^,.?]*\bformulas?\b",
+    re.IGNORECASE,
+)
 _FORMULA = re.compile(
     r"[=≈∝]|\$|!\[|\\frac|等于|除以|乘以|之比|比值|之和|平均"
     r"|\b(?:equals?|divided|multipl\w+|times|sum|ratio|product|average|mean)\b",

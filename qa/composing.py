@@ -16,15 +16,11 @@ from qa.citations import Statement
 from qa.conflicts import disagreements
 from qa.drafting import Draft, Numbering, Telling, shown
 from qa.extractive import extract
-from qa.grounds import covered
-from qa.language import has_han, search_terms
 from qa.left_out import MOST_ADDED, following, left_out, other_sides, rest_of_list, standing_in
 from qa.material import Material
-from qa.queries import named_units
+from qa.own_words import by_itself, own_words
 from qa.relevance import with_told
-from qa.searchtext import without_targets
 from qa.support import SURE, Support, only_statement
-from qa.table_rows import row_as_sentence
 from qa.telling import Teller
 from qa.types import Citation, Conflict, Language, Passage, Sentence, SentenceChecked, TextDelta
 from qa.verdicts import begins_with_verdict
@@ -183,7 +179,7 @@ class Composer:
         """
         if sentence.language in self._languages or (row := only_statement(found, self._grounds)) is None:
             return [sentence.text]
-        said = [sentence.text, self._own_words(self._grounds.statements[row])]
+        said = [sentence.text, own_words(self._grounds.statements[row], self._grounds)]
         return said if found[0].score < SURE or begins_with_verdict(sentence.text) else said[::-1]
 
     def _rest(self, model: BaseChatModel, first: Language, limits: Limits) -> Iterator[Telling]:
@@ -283,20 +279,6 @@ class Composer:
         return Sentence(language, self._reads(statement), (self._numbering.of(support),), 0.0, "quoted"), (support,)
 
     def _reads(self, statement: Statement) -> str:
-        """A note's own sentence, read by itself: where it names nothing, after what it stands under."""
-        text = self._own_words(statement)
-        subject = self._grounds.subject(statement)
-        if not subject or "|" in statement.text or named_units(text, self._grounds.glossary):
-            return text
+        """A note's own sentence, read by itself after the question and what is said so far."""
         said = [sentence.text for draft in self._drafts.values() for sentence in draft.sentences if sentence.citations]
-        terms = frozenset(search_terms(" ".join((text, self._task.question, *said))))
-        units = [unit for _, unit in named_units(subject, self._grounds.glossary)]
-        if all(covered(units, terms)):
-            return text
-        between = "" if subject[-1] in "?？" else "：" if has_han(text) else ": "
-        return f"{subject}{between}{text}"
-
-    def _own_words(self, statement: Statement) -> str:
-        """A note's own sentence without the addresses in it, a row of a table as a sentence."""
-        passage = self._grounds.passages[statement.number - 1].text
-        return without_targets(row_as_sentence(passage, statement.start, statement.end) or statement.text)
+        return by_itself(statement, self._grounds, (self._task.question, *said))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from qa.agreement import names_in
 from qa.citations import Statement, statements
+from qa.formula_images import with_formulas
 from qa.glossary import Glossary
 from qa.instructions import gives_order, is_instruction
 from qa.language import count_han, detect_language, has_han, search_terms
@@ -56,7 +57,8 @@ class Grounds:
         self.headings = [_heading(passage) for passage in self.passages]
         self._texts = [without_targets(each.text) for each in self.statements]  # addresses mean nothing
         self.terms = [frozenset(search_terms(text)) for text in self._texts]
-        self.languages = [_language(each, self.passages[each.number - 1]) for each in self.statements]
+        pairs = zip(self.statements, self._texts, strict=True)
+        self.languages = [_language(each, text, self.passages[each.number - 1]) for each, text in pairs]
         self._sentences = vectors
 
     def __bool__(self) -> bool:
@@ -70,6 +72,11 @@ class Grounds:
     def numbers(self) -> list[set[str]]:
         """Of each passage, all that it can be said to hold."""
         return [numbers_of(passage.text) for passage in self.passages]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Of each passage, with the pictures of formulas as formulas."""
+        return [with_formulas(passage.text) for passage in self.passages]
 
     def names(self, sentence: str) -> list[set[int]]:
         """For each name in a sentence that both languages write alike, such as LSTM: the passages that name it too.
@@ -181,9 +188,10 @@ def share(values: Sequence[bool]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _language(statement: Statement, passage: Passage) -> Language:
-    """Of a statement, by its words alone; formulas, code and a name or two are in that of the note around them."""
-    words = _SIGNS.sub(" ", without_targets(statement.text))
+def _language(statement: Statement, text: str, passage: Passage) -> Language:
+    """Of a statement, by its words without addresses; formulas, code and a name or two are in that of the note around
+    them."""
+    words = _SIGNS.sub(" ", text)
     latin = 0 if statement.is_code else len(_LATIN.findall(words))
     if passage.language == "zh":
         return "en" if latin >= _FEW_WORDS and latin > count_han(words) else "zh"

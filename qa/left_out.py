@@ -11,6 +11,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from qa.citations import Statement
 from qa.grounds import Grounds, Scores, covered, share
 from qa.language import normalize, search_terms
+from qa.listings import announces_list
 from qa.queries import named_units, understand
 from qa.relevance import BESIDE, with_told
 from qa.support import Support
@@ -30,10 +31,6 @@ _SEVERAL = re.compile(
     r"|\bsteps\b|\bwhat can (?:be|you|we|i|one) \w+|\bhow (?:can|could|should|do|to)\b[^.?]*"
     r"\b(?:solve|fix|avoid|prevent|reduce|mitigate|alleviate|handle|deal|improve|optimi[sz]e|speed)\b"
     r"|\b(?:list|name) (?:the|two|three|four|all)\b|\b(?:two|three|four|five|several|different) \w+|pros and cons"
-)
-_ANNOUNCES = re.compile(
-    r"[两二三四五六七几]\s*(?:种|个|类|条|点|步|项|大)|以下|如下|下面|\b(?:two|three|four|five|six|following|below)\b",
-    re.IGNORECASE,
 )
 # What asks for two things side by side.
 _COMPARES = re.compile(
@@ -175,7 +172,7 @@ def _list_of(grounds: Grounds, row: int) -> int:
     while not grounds.statements[first].items and first and _is_one_line(grounds, first - 1):
         first -= 1
     items, text = grounds.statements[first].items, grounds.statements[row].text
-    if items or after == len(grounds.statements) or not _ANNOUNCES.search(text):
+    if items or after == len(grounds.statements) or not announces_list(text):
         return items
     follows = grounds.statements[after]
     return follows.items if follows.number == grounds.statements[row].number and not follows.whole else 0

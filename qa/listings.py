@@ -42,6 +42,12 @@ _CHECKLIST_EN = re.compile(r"(?:have|has|did|are) (?:we|you|i)\b", re.IGNORECASE
 _DEFINES = re.compile(r"指|表示|代表|即|is\b|means\b|stands\b|the\b")
 _EDGE = re.compile(rf"^[^\w({{\[<$\\`]+|[^\w{_HAN}?？:：)）」”\"'`$%+#*>\]]+$")
 
+_ANNOUNCES = re.compile(
+    r"(?:[两二三四五六七几]\s*(?:种|个|类|条|点|步|项|大)|以下|如下|下面)[^。.：:！!？?\n]{0,12}[。.：:]?\s*\Z"
+    r"|\b(?:two|three|four|five|six|following|below)(?: [a-z]+){0,4}[.:]?\s*\Z",
+    re.IGNORECASE,
+)
+
 _HEADING = re.compile(r" {0,3}(?:#{1,6}(?:[ \t]|$)|<h[1-6]\b)")
 _DECORATION = re.compile(
     r"\s*(?:(?:<!--(?:(?!-->).)*-->|</?(?:br|hr|center|div|p|details|summary|ul|ol)\b[^>]*>)\s*)*"
@@ -86,6 +92,11 @@ class Question(NamedTuple):
 
     text: str
     rest: str
+
+
+def announces_list(text: str) -> bool:
+    """Whether a text says at its end that several things follow: "there are four kinds of methods." """
+    return _ANNOUNCES.search(text) is not None
 
 
 def find_question(line: str, item: bool = False) -> Question | None:

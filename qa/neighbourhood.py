@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from qa.blocks import Block, find_blocks
 from qa.language import detect_language, estimate_tokens
-from qa.listings import is_listing
+from qa.listings import announces_list, is_listing
 from qa.notes import line_starts
 from qa.types import Hit, Note, Passage
 
@@ -32,12 +32,6 @@ _OPENERS = frozenset({"label", "lead"})  # belong to what follows them
 _ITEM = re.compile(
     r"[ \t\u3000]*(?:(?P<bullet>[-*+])[ \t]"
     r"|[（(]?(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?P<mark>\.(?!\d)|[)）、．，])|[①-⑳])"
-)
-# A sentence at whose end a list is announced.
-_ANNOUNCES = re.compile(
-    r"(?:[两二三四五六七几]\s*(?:种|个|类|条|点|步|项|大)|以下|如下)[^。.：:！!？?\n]{0,12}[。.：:]?\s*\Z"
-    r"|\b(?:two|three|four|five|six|following)(?: [a-z]+){1,3}[.:]?\s*\Z",
-    re.IGNORECASE,
 )
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -135,7 +129,7 @@ class _Blocks:
         if number + 1 >= behind or not self._holds_together(number + 1):
             return False
         block = self.blocks[number]
-        return block.kind not in _TITLES and _ANNOUNCES.search(self.text[block.start : block.end]) is not None
+        return block.kind not in _TITLES and announces_list(self.text[block.start : block.end])
 
     def _opens(self, number: int) -> bool:
         return self.blocks[number].kind in _OPENERS or self.announces(self.blocks[number].end)

@@ -37,7 +37,7 @@ _ROW_END = re.compile(r"(?<!\\)\|[ \t]*$")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 
 _DATA = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{200,}+")
-_WIKI_LINK = re.compile(r"!?\[\[([^\[\]\n|#]*+)#?([^\[\]\n|]*+)(?:\|([^\[\]\n]*+))?\]\]")
+_WIKI_LINK = re.compile(r"!?\[\[([^\[\]\n|#]*+)#?([^\[\]\n|]*+)(?:\|([^\[\]\n]*+))?\]\](?!\(\S{0,200}?[/:])")
 _BRACKET = re.compile(r"!?\[|\]")
 _TARGET = re.compile(
     r"\([ \t]*+(?:<([^<>\n]*)>|([^\s()<>]*+(?:\([^\s()]*\)[^\s()]*+)*+))[ \t]*+"
@@ -102,7 +102,6 @@ def search_text(markdown: str) -> str:
     if "<" in text:
         text = _TAG.sub(_tag_text, _ADDRESS.sub(r"\1", text))
     if "[" in text:
-        text = with_formulas(text)
         text = without_targets(_WIKI_LINK.sub(lambda match: match[3] or f"{match[1]} {match[2]}".strip(), text))
     if "://" in text:
         text = _URL.sub(_host, text)

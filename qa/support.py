@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qa.agreement import foreign_formulas
 from qa.citations import Statement, numbers_in, without_numbers
 from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores, covered, share
@@ -18,6 +19,7 @@ from qa.opposites import swapped
 from qa.queries import understand
 from qa.types import Language, Passage
 
+_STATES = re.compile(r"[=<>]|\\(?:leq?|geq?|propto|sim)(?![a-z])")  # a formula without any is the name of a quantity
 SURE = 0.2  # support from which on a sentence is a note's own in other words
 _COVERAGE_WEIGHT = 0.3  # of covered terms beside the cosine
 # Of cosine + weighted coverage; across languages words match only through the glossary. See bench/results.md.
@@ -137,13 +139,17 @@ def affirms_denied(sentence: str, denying: str, glossary: Glossary) -> bool:
 
 
 def speaking_of(sentence: str, question: str, grounds: Grounds) -> set[int]:
-    """The numbers of the passages that a sentence may be drawn from: they have each number that it states.
+    """The numbers of the passages that a sentence may be drawn from: they have each number and equation that it states.
 
     But for those in the question. And each name in it, such as LSTM, that any passage has; where none has all of them,
     any of them: two notes may be compared.
     """
     stated = stated_numbers(sentence) - numbers_of(question)
-    possible = {number for number, held in enumerate(grounds.numbers, 1) if stated <= held}
+    possible = {
+        number
+        for number, (held, text) in enumerate(zip(grounds.numbers, grounds.texts, strict=True), 1)
+        if stated <= held and not any(map(_STATES.search, foreign_formulas(sentence, text, question)))
+    }
     named = grounds.names(sentence)
     return possible.intersection(*named) or possible.intersection(set().union(*named))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import re
+from collections.abc import Sequence
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from qa.language import has_han
 
-_BORDER = re.compile(r"(?<!\\)\|")
-_RULE = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+_PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
 _LINE_IN_CELL = re.compile(r"\s*(?:<br\s*/?>|&#x0*[aA];|&#0*10;)\s*")
 
 
@@ -16,38 +18,33 @@ def row_as_sentence(text: str, start: int, end: int) -> str | None:
     """What stands at `text[start:end]` as a sentence; None where that is no whole row of a table below its head."""
     first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
     line = text[first : len(text) if last < 0 else last]
-    if line.strip() != text[start:end].strip() or not _BORDER.search(line):
+    if "|" not in line or line.strip() != text[start:end].strip():
         return None
-    head = _head(text[:first].splitlines())
-    cells = _cells(line)
-    if not head or not cells[0] or len(cells) > len(head):
+    names, cells = _names_and_cells(_PARSER.parse(text), text.count("\n", 0, first))
+    pairs = [(name, cell) for name, cell in zip(names[1:], cells[1:], strict=True) if cell]
+    if not pairs or not cells[0]:
         return None
+    colon, comma, semicolon = ("：", "，", "；") if has_han(line) else (": ", ", ", "; ")
     if len(cells) == 2:
-        said = [cells[1]] if cells[1] else []
-    else:
-        pairs = zip(head[1:], cells[1:], strict=False)
-        said = [f"{name}{_colon(cell)}{cell}" if name else cell for name, cell in pairs if cell]
-    if not said:
-        return None
-    if has_han(line):
-        return f"{cells[0]}{'：' if len(cells) == 2 else '，'}{'；'.join(said)}"
-    return f"{cells[0]}{':' if len(cells) == 2 else ','} {'; '.join(said)}"
+        return f"{cells[0]}{colon}{cells[1]}"
+    said = (f"{name}{colon}{cell}" if name else cell for name, cell in pairs)
+    return f"{cells[0]}{comma}{semicolon.join(said)}"
 
 
-def _head(above: list[str]) -> list[str]:
-    """The names of the columns, from the lines above a row; empty where it is of no table that begins there."""
-    for name_line, line in itertools.pairwise(reversed(["", *above])):
-        if _RULE.fullmatch(name_line) and "-" in name_line:
-            return _cells(line) if _BORDER.search(line) else []
-        if not _BORDER.search(name_line):
-            return []
-    return []
-
-
-def _cells(line: str) -> list[str]:
-    cells = _BORDER.split(line.strip().strip(">").strip().removeprefix("|").removesuffix("|"))
-    return [_LINE_IN_CELL.sub(" ", cell.strip()) for cell in cells]
-
-
-def _colon(cell: str) -> str:
-    return "：" if has_han(cell) else ": "
+def _names_and_cells(tokens: Sequence[Token], line: int) -> tuple[list[str], list[str]]:
+    """Of the row in a line the names of its columns and its cells, as many; both empty where it is none of a table."""
+    head, names, cells = -1, list[str](), list[str]()
+    for token in tokens:
+        if token.type == "table_open" and token.map:
+            head, names = token.map[0], []
+        elif token.type == "table_close":
+            if cells:
+                break
+            head = -1
+        elif token.type == "inline" and token.map and head >= 0:
+            text = _LINE_IN_CELL.sub(" ", token.content)
+            if token.map[0] == head:
+                names.append(text)
+            elif token.map[0] == line:
+                cells.append(text)
+    return (names, cells) if cells else ([], [])

@@ -21,6 +21,8 @@ from qa.glossary import Glossary
         ("特征值大于等于 0 的矩阵半正定。", "A matrix with non-negative eigenvalues is positive semidefinite."),
         ("再抽 $k$ 个词，直接算 $e^{z}$。", "Draw k words and compute $e^z$."),
         ("$\\gamma$ 取 2，$\\alpha$ 取 0.25 时最好。", "It is best with $\\gamma = 2$ and $\\alpha = 0.25$."),
+        ("价格是 5 和 6 美元。", "It costs $5 and $6."),
+        ("$\\alpha \\approx 1.67$。", "Take $\\alpha = 1.67$."),
         ("取 $k=3$ 个词。", "Take $k$ words, with $k$ being 3."),
         ("普通 rpc 像函数调用一样。", "A normal RPC is like calling a function."),
         ("textcnn 和 lda 一样基础。", "TextCNN is as basic as LDA."),

@@ -67,3 +67,8 @@ def test_what_has_no_formula_does_not_answer_what_asks_for_one(question: str) ->
     for formula in ("$y = \\max x$", "输出等于窗口里的最大值。", "![](formula.png)"):
         of = material(question, f"{NOTE.text}\n{formula}\n")
         assert chance(None, None, NOTHING, of, shipped(), ()) > 0.0
+
+
+def test_question_that_only_speaks_of_a_formula_does_not_ask_for_one() -> None:
+    for question in ("池化的公式为什么这样写？", "Why does the formula of pooling look so?"):
+        assert chance(None, None, NOTHING, material(question), shipped(), ()) > 0.0

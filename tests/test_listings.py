@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.listings import is_listing, only_points, without_number
+from qa.listings import announces_list, is_listing, only_points, without_number
 
 
 @pytest.mark.parametrize(
@@ -121,3 +121,19 @@ def test_what_says_something_beside_its_links_does_not_only_point(text: str) -> 
 )
 def test_heading_without_its_number(heading: str, name: str) -> None:
     assert without_number(heading) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "announces"),
+    [
+        ("这一过程又分为三个子任务。", True),
+        ("在 gRPC 中可以定义**四种**类型的服务方法。", True),
+        ("方法如下：", True),
+        ("There are four types of service methods.", True),
+        ("The steps are the following:", True),
+        ("三个门各管一件事，其中遗忘门决定丢掉哪些旧的内容。", False),
+        ("Two layers are enough, as the figure shows for all of the data sets.", False),
+    ],
+)
+def test_list_is_announced_at_the_end_of_a_text(text: str, announces: bool) -> None:
+    assert announces_list(text) is announces

@@ -55,6 +55,18 @@ def test_number_leads_to_the_passage_that_has_it() -> None:
     assert [support.number for support in supports("卷积核的大小常取奇数 3 [1]。", of)] == [2]
 
 
+def test_formula_that_the_source_does_not_have_is_no_support() -> None:
+    text = "# 排序\n\n指标按排名打折：$$DCG=\\sum_i \\frac{2^r-1}{\\log_2(i+1)}$$\n\n"
+    text += "单词 ![[公式]](https://www.zhihu.com/equation?tex=W_i%3D1) 有向量。\n"
+    of = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
+    assert speaking_of("指标打折：$DCG = \\sum_i\\frac{2^r-1}{\\log_2(i+1)}$。", "", of) == {1}
+    assert speaking_of("指标打折：$DCG = \\sum_i\\frac{2^r-1}{i+1}$。", "", of) == set()
+    assert speaking_of("单词 $W_i = 1$ 有向量。", "", of) == {1}
+    assert speaking_of("单词 $W_j = 1$ 有向量。", "", of) == set()
+    assert speaking_of("单词 $W_j = 1$ 有向量。", "$W_j=1$ 是什么？", of) == {1}
+    assert speaking_of("单词 $W_j$ 有向量。", "", of) == {1}  # the name of a quantity
+
+
 def test_what_is_said_of_one_thing_does_not_rest_on_what_a_note_says_of_another() -> None:
     text = "# 对齐\n\n## PPO\n\n训练时要放四个模型。\n\n## DPO\n\n只需策略和参考。\n"
     of = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())

@@ -24,6 +24,12 @@ TWO = "| Name | Meaning |\n| --- | --- |\n| BN | batch norm,&#xA;per channel |\n
         (TWO, "| BN | batch norm,&#xA;per channel |", "BN: batch norm, per channel"),
         (TWO.replace("|\n", "\n"), "| BN | batch norm,&#xA;per channel", "BN: batch norm, per channel"),
         ("a | b | c\n-|-|-\nx | y | z", "x | y | z", "x, b: y; c: z"),
+        (
+            "- 见表：\n\n  | 名 | 式 |\n  |---|---|\n  | 条件概率 | `P(a\\|b)` |",
+            "| 条件概率 | `P(a\\|b)` |",
+            "条件概率：`P(a|b)`",
+        ),
+        (f"{TWO}\n{THREE}", "| 多路 | 改写成几问 |  |", "多路，做法：改写成几问"),
     ],
 )
 def test_a_row_is_read_by_the_names_of_its_columns(table: str, row: str, sentence: str) -> None:
@@ -40,8 +46,8 @@ def test_a_row_is_read_by_the_names_of_its_columns(table: str, row: str, sentenc
         ("P(a | b) 是条件概率。", "P(a | b) 是条件概率。"),
         ("| a | b |\n|---|---|\n|  | y |", "|  | y |"),
         ("| a | b |\n|---|---|\n| x |  |", "| x |  |"),
-        ("| a | b |\n|---|---|\n| x | y | z |", "| x | y | z |"),
         ("text\n|---|---|\n| x | y |", "| x | y |"),
+        (THREE, "| 方法 | 做法 | 风险 |"),
     ],
 )
 def test_what_is_no_row_below_its_head_is_not_read(text: str, part: str) -> None:

@@ -1,0 +1,31 @@
+"""A note's own sentence as an answer says it: without addresses, and so that it is understood away from its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qa.citations import Statement
+from qa.grounds import Grounds, covered
+from qa.language import has_han, search_terms
+from qa.queries import named_units
+from qa.searchtext import without_targets
+from qa.table_rows import row_as_sentence
+
+
+def own_words(statement: Statement, grounds: Grounds) -> str:
+    """A statement without the addresses in it, a row of a table as a sentence."""
+    passage = grounds.passages[statement.number - 1].text
+    return without_targets(row_as_sentence(passage, statement.start, statement.end) or statement.text)
+
+
+def by_itself(statement: Statement, grounds: Grounds, known: Iterable[str]) -> str:
+    """Its own words; where they name nothing, after what it stands under, unless the `known` texts name that."""
+    text = own_words(statement, grounds)
+    subject = grounds.subject(statement)
+    if not subject or "|" in statement.text or named_units(text, grounds.glossary):
+        return text
+    terms = frozenset(search_terms(" ".join((text, *known))))
+    if all(covered([unit for _, unit in named_units(subject, grounds.glossary)], terms)):
+        return text
+    between = "" if subject[-1] in "?？" else "：" if has_han(text) else ": "
+    return f"{subject}{between}{text}"
