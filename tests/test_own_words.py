@@ -20,7 +20,7 @@ def grounds(text: str) -> Grounds:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("见[图](https://a.org/b)里的池化。", "见图里的池化。"),
+        ("池化把[特征图](https://a.org/b)缩小。", "池化把特征图缩小。"),
         ("按 ![[公式]](https://www.zhihu.com/equation?tex=W_i) 预测。", "按 $W_i$ 预测。"),
         ("| 方法 | 做法 |\n|---|---|\n| HyDE | 见[文](https://a.org) |", "HyDE：见文"),
     ],
