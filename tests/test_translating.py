@@ -12,6 +12,7 @@ from fakes_chat import ScriptedEngine
 from qa.chat import LocalChatModel, Message, Pattern
 from qa.chat.engine import FinishReason
 from qa.errors import ModelFailed
+from qa.language import has_han
 from qa.question_names import Lost
 from qa.translating import Translator, is_sane_translation, translation_messages
 
@@ -33,7 +34,11 @@ def test_each_language_is_asked_for_in_its_own_words() -> None:
         system, *examples, asked = translation_messages("X?", language)  # type: ignore[arg-type]
         assert asked.content == "X?"
         assert ("翻译成中文" in str(system.content)) == (language == "zh")
-        assert len(examples) == 6
+        shown = [str(message.content) for message in examples]
+        assert all(has_han(answer) == (language == "zh") for answer in shown[1::2])
+        assert all(has_han(asked.splitlines()[-1]) == (language == "en") for asked in shown[::2])
+        assert ("Terms: 浅烘焙 = light roast\n" in shown[0]) == (language == "en")
+        assert ("术语：light roast = 浅烘焙\n" in shown[0]) == (language == "zh")
 
 
 def test_names_of_the_glossary_are_given() -> None:

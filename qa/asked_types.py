@@ -1,0 +1,79 @@
+"""What kind of thing a question asks for, a formula, a year, who made something, and whether the excerpts hold one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from qa.agreement import names
+from qa.glossary import Glossary
+from qa.grounds import Grounds
+from qa.queries import named_units
+
+# "What is the formula of nDCG?" is not answered by what says what nDCG is for. A picture may show one.
+_ASKS_FORMULA = re.compile(
+    r"什么公式|公式(?:是(?:什么|啥|怎)|怎么写|如何写|呢|\s*[?？]|\s*$)|\b(?:what|which)\b[^,.?]*\bformulas?\b",
+    re.IGNORECASE,
+)
+_FORMULA = re.compile(
+    r"[=≈∝]|\$|!\[|\\frac|等于|除以|乘以|之比|比值|之和|平均"
+    r"|\b(?:equals?|divided|multipl\w+|times|sum|ratio|product|average|mean)\b",
+    re.IGNORECASE,
+)
+# Nor is "who proposed LeNet, and in which year?" by the year of what the next line of the list is on.
+_MADE_ZH = "提出|发明|创立|创造|创建|设计|开发|发表|推出|引入|首创|发现"
+_MADE_EN = r"propos\w+|invent\w*|creat\w+|design\w*|develop\w*|publish\w*|introduc\w+|discover\w*|came up with"
+_OF_A_MADE_THING = (
+    (
+        re.compile(r"哪一?年|哪个年份|几几年|\b(?:what|which) year\b", re.IGNORECASE),
+        re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)|\d{2,4}\s*年|年代|世纪|[〇零一二三四五六七八九]{4}年|\bcentury\b"),
+    ),
+    (
+        re.compile(
+            rf"谁[^，。？?]{{0,10}}(?:{_MADE_ZH})|(?:{_MADE_ZH})(?:者|人|的人)?(?:是|为)谁"
+            rf"|\bwho (?:\w+ )?(?:{_MADE_EN})",
+            re.IGNORECASE,
+        ),
+        re.compile(
+            rf"{_MADE_ZH}|作者|等人|团队|论文|(?<![\u4e00-\u9fff])由"
+            rf"|\b(?:{_MADE_EN}|et al|authors?|team|paper|by [A-Z])",
+        ),
+    ),
+)
+_FIRST_OF_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)、])[ \t]+[*_`]*([A-Za-z][\w.+-]*)")
+_BLOCKS = re.compile(r"\n\s*\n|\n(?=[ \t]*(?:[-*+|#]|\d{1,3}[.)、]))")  # paragraphs, items of lists, rows of tables
+
+
+def lacks_type(question: str, grounds: Grounds) -> bool:
+    """Whether the excerpts hold nothing of the kind that a question asks for.
+
+    A year, or who made something, where no paragraph or item that names the thing tells either.
+    """
+    if _ASKS_FORMULA.search(question):
+        return not any(_FORMULA.search(passage.text) for passage in grounds.passages)
+    wanted = [type_ for asks, type_ in _OF_A_MADE_THING if asks.search(question)]
+    blocks = list(_blocks_on(question, grounds)) if wanted else []
+    return bool(blocks) and not any(type_.search(block) for type_ in wanted for block in blocks)
+
+
+def _blocks_on(question: str, grounds: Grounds) -> Iterator[str]:
+    """The paragraphs and items that name what a question names, by themselves or by the headings above them.
+
+    An item that begins with another Latin name is on that one: "AlexNet, 2012, is deeper than LeNet".
+    """
+    glossary = grounds.glossary
+    wanted = [name for name, _ in named_units(question, glossary)]
+    for passage in grounds.passages:
+        above = " ".join((passage.title, *passage.headings))
+        is_named = any(names(name, above, glossary) for name in wanted)
+        for block in _BLOCKS.split(passage.text):
+            item = _FIRST_OF_ITEM.match(block)
+            if is_named or any(
+                _is_on(name, item[1], glossary) if item else names(name, block, glossary) for name in wanted
+            ):
+                yield block
+
+
+def _is_on(name: str, first: str, glossary: Glossary) -> bool:
+    """Whether the first name of an item is this one or another name for the same; GoogLeNet is not LeNet."""
+    return name.lower() == first.lower() or (name.lower() not in first.lower() and names(name, first, glossary))
