@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from qa.agreement import names
 from qa.glossary import Glossary
 from qa.grounds import Grounds
+from qa.neighbourhood import ITEM_MARK
 from qa.queries import named_units
 
 # "What is the formula of nDCG?" is not answered by what says what nDCG is for. A picture may show one.
@@ -23,25 +24,18 @@ _FORMULA = re.compile(
 # Nor is "who proposed LeNet, and in which year?" by the year of what the next line of the list is on.
 _MADE_ZH = "提出|发明|创立|创造|创建|设计|开发|发表|推出|引入|首创|发现"
 _MADE_EN = r"propos\w+|invent\w*|creat\w+|design\w*|develop\w*|publish\w*|introduc\w+|discover\w*|came up with"
-_OF_A_MADE_THING = (
-    (
-        re.compile(r"哪一?年|哪个年份|几几年|\b(?:what|which) year\b", re.IGNORECASE),
-        re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)|\d{2,4}\s*年|年代|世纪|[〇零一二三四五六七八九]{4}年|\bcentury\b"),
-    ),
-    (
-        re.compile(
-            rf"谁[^，。？?]{{0,10}}(?:{_MADE_ZH})|(?:{_MADE_ZH})(?:者|人|的人)?(?:是|为)谁"
-            rf"|\bwho (?:\w+ )?(?:{_MADE_EN})",
-            re.IGNORECASE,
-        ),
-        re.compile(
-            rf"{_MADE_ZH}|作者|等人|团队|论文|(?<![\u4e00-\u9fff])由"
-            rf"|\b(?:{_MADE_EN}|et al|authors?|team|paper|by [A-Z])",
-        ),
-    ),
+_ASKS_YEAR = re.compile(r"哪一?年|哪个年份|几几年|\b(?:what|which) year\b", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)|\d{2,4}\s*年|年代|世纪|[〇零一二三四五六七八九]{4}年|\b[Cc]entury\b")
+_ASKS_MAKER = re.compile(
+    rf"谁[^，。？?]{{0,10}}(?:{_MADE_ZH})|(?:{_MADE_ZH})(?:者|人|的人)?(?:是|为)谁|\bwho (?:\w+ )?(?:{_MADE_EN})",
+    re.IGNORECASE,
 )
-_FIRST_OF_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)、])[ \t]+[*_`]*([A-Za-z][\w.+-]*)")
-_BLOCKS = re.compile(r"\n\s*\n|\n(?=[ \t]*(?:[-*+|#]|\d{1,3}[.)、]))")  # paragraphs, items of lists, rows of tables
+# A word such as Google or LeCun may be who it was; one in capitals is none.
+_MAKER = re.compile(
+    rf"{_MADE_ZH}|作者|等人|团队|论文|公司|大学|谷歌|微软|脸书|(?<![\u4e00-\u9fff])由"
+    rf"|\b(?i:{_MADE_EN}|et al|authors?|team|paper)|(?<![A-Za-z])[A-Z]\w*[a-z]"
+)
+_FIRST_NAME = re.compile(r"[ \t*_`]*([A-Za-z][\w.+-]*)")
 
 
 def lacks_type(question: str, grounds: Grounds) -> bool:
@@ -51,29 +45,50 @@ def lacks_type(question: str, grounds: Grounds) -> bool:
     """
     if _ASKS_FORMULA.search(question):
         return not any(_FORMULA.search(passage.text) for passage in grounds.passages)
-    wanted = [type_ for asks, type_ in _OF_A_MADE_THING if asks.search(question)]
+    wanted = [of for asks, of in ((_ASKS_YEAR, _YEAR), (_ASKS_MAKER, _MAKER)) if asks.search(question)]
     blocks = list(_blocks_on(question, grounds)) if wanted else []
-    return bool(blocks) and not any(type_.search(block) for type_ in wanted for block in blocks)
+    return bool(blocks) and not any(of.search(block) for of in wanted for block in blocks)
 
 
 def _blocks_on(question: str, grounds: Grounds) -> Iterator[str]:
-    """The paragraphs and items that name what a question names, by themselves or by the headings above them.
+    """The paragraphs and items that name what a question names, by themselves or by the headings above them, without
+    these names.
 
     An item that begins with another Latin name is on that one: "AlexNet, 2012, is deeper than LeNet".
     """
     glossary = grounds.glossary
     wanted = [name for name, _ in named_units(question, glossary)]
+    if not wanted:
+        return
+    these = re.compile("|".join(map(re.escape, wanted)), re.IGNORECASE)
     for passage in grounds.passages:
         above = " ".join((passage.title, *passage.headings))
         is_named = any(names(name, above, glossary) for name in wanted)
-        for block in _BLOCKS.split(passage.text):
-            item = _FIRST_OF_ITEM.match(block)
+        for block in _blocks(passage.text):
+            mark = ITEM_MARK.match(block)
+            first = _FIRST_NAME.match(block, mark.end()) if mark else None
             if is_named or any(
-                _is_on(name, item[1], glossary) if item else names(name, block, glossary) for name in wanted
+                _is_on(name, first[1], glossary) if first else names(name, block, glossary) for name in wanted
             ):
-                yield block
+                yield these.sub("", block)
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """The paragraphs, items of lists and rows of tables of a passage."""
+    block: list[str] = []
+    for line in text.splitlines():
+        if block and (not line.strip() or ITEM_MARK.match(line) or line.lstrip().startswith(("|", "#"))):
+            yield "\n".join(block)
+            block = []
+        if line.strip():
+            block.append(line)
+    if block:
+        yield "\n".join(block)
 
 
 def _is_on(name: str, first: str, glossary: Glossary) -> bool:
-    """Whether the first name of an item is this one or another name for the same; GoogLeNet is not LeNet."""
+    """Whether the first name of an item is this one or another name for the same; GoogLeNet is not LeNet.
+
+    `names` takes a part of a word too, as a right translation may be PReLU for "参数化 ReLU".
+    """
     return name.lower() == first.lower() or (name.lower() not in first.lower() and names(name, first, glossary))

@@ -29,7 +29,7 @@ _TITLES = frozenset({"heading", "question", "answered"})  # begin a section
 _OPENERS = frozenset({"label", "lead"})  # belong to what follows them
 # How an item begins, in the ways of numbering that Markdown does not know too. The bullet, or the mark behind the
 # number, tells one list from the next, as in Markdown.
-_ITEM = re.compile(
+ITEM_MARK = re.compile(
     r"[ \t\u3000]*(?:(?P<bullet>[-*+])[ \t]"
     r"|[（(]?(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?P<mark>\.(?!\d)|[)）、．，])|[①-⑳])"
 )
@@ -145,7 +145,7 @@ class _Blocks:
         if block.kind == "lines" or self._marker(number):
             return True
         lines = _LINE_END.split(self.text[block.start : block.end])
-        return sum(_ITEM.match(line) is not None for line in lines) > 1
+        return sum(ITEM_MARK.match(line) is not None for line in lines) > 1
 
     def _is_one_list(self, number: int) -> bool:
         """Whether a block and the next are items of one list."""
@@ -154,7 +154,7 @@ class _Blocks:
 
     def _marker(self, number: int) -> str | None:
         block = self.blocks[number]
-        found = _ITEM.match(self.text, block.start, block.end) if block.kind == "text" else None
+        found = ITEM_MARK.match(self.text, block.start, block.end) if block.kind == "text" else None
         return found and (found["bullet"] or found["mark"] or "①")
 
 

@@ -61,14 +61,8 @@ def test_margin_is_the_log_odds_of_yes_over_no() -> None:
     assert margin(model, material().task) == pytest.approx(1.5)
 
 
-@pytest.mark.parametrize("question", ["池化的公式是什么？", "What is the formula of pooling?"])
-def test_what_has_no_formula_does_not_answer_what_asks_for_one(question: str) -> None:
+def test_what_holds_nothing_of_the_kind_that_is_asked_for_does_not_answer() -> None:
+    question = "池化的公式是什么？"
     assert chance(None, None, NOTHING, material(question), shipped(), ()) == 0.0
-    for formula in ("$y = \\max x$", "输出等于窗口里的最大值。", "![](formula.png)"):
-        of = material(question, f"{NOTE.text}\n{formula}\n")
-        assert chance(None, None, NOTHING, of, shipped(), ()) > 0.0
-
-
-def test_question_that_only_speaks_of_a_formula_does_not_ask_for_one() -> None:
-    for question in ("池化的公式为什么这样写？", "Why does the formula of pooling look so?"):
-        assert chance(None, None, NOTHING, material(question), shipped(), ()) > 0.0
+    of = material(question, f"{NOTE.text}\n输出等于窗口里的最大值。\n")
+    assert chance(None, None, NOTHING, of, shipped(), ()) > 0.0

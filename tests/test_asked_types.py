@@ -59,7 +59,38 @@ def test_the_heading_names_what_its_section_is_on_and_another_name_is_the_same_t
     assert lacks("GRU 是哪一年提出的？", items)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "LeNet（LeCun，1998）",
+        "LeNet 来自贝尔实验室的论文",
+        "Google 的 LeNet",
+        "Proposed in a thesis, LeNet reads digits.",
+    ],
+)
+def test_a_name_or_a_word_for_making_may_tell_who_it_was(told: str) -> None:
+    assert not lacks("Who invented LeNet?", f"# 网络\n\n- {told}\n")
+    assert not lacks("Who invented LeNet?", f"# 网络\n\n{told}\n")
+
+
+@pytest.mark.parametrize("mark", ["-", "1.", "2、", "（3）", "①"])
+def test_items_are_told_apart_however_they_are_marked(mark: str) -> None:
+    assert lacks("LeNet 是哪一年提出的？", f"# 网络\n\n{mark} LeNet 识别数字\n{mark} AlexNet，2012 年，比 LeNet 深\n")
+
+
+def test_rows_of_a_table_are_told_apart() -> None:
+    table = "# 网络\n\n| 网络 | 说明 |\n|---|---|\n| LeNet | 识别数字 |\n| VGG | 2014 年 |\n"
+    assert lacks("LeNet 是哪一年提出的？", table)
+    assert not lacks("VGG 是哪一年提出的？", table)
+
+
 @pytest.mark.parametrize("question", ["nDCG 的公式是什么？", "What is the formula of nDCG?"])
-def test_a_formula_that_no_excerpt_has_is_lacking(question: str) -> None:
+@pytest.mark.parametrize("formula", ["nDCG 是 DCG 与 IDCG 之比。", "$y = \\max x$", "![](formula.png)"])
+def test_a_formula_that_no_excerpt_has_is_lacking(question: str, formula: str) -> None:
     assert lacks(question, "# nDCG\n\nnDCG 看排序的质量。\n")
-    assert not lacks(question, "# nDCG\n\nnDCG 是 DCG 与 IDCG 之比。\n")
+    assert not lacks(question, f"# nDCG\n\nnDCG 看排序的质量。\n\n{formula}\n")
+
+
+def test_question_that_only_speaks_of_a_formula_does_not_ask_for_one() -> None:
+    for question in ("池化的公式为什么这样写？", "Why does the formula of pooling look so?"):
+        assert not lacks(question, "# 池化\n\n池化用来降维。\n")
