@@ -16,9 +16,9 @@ from qa.found import Found
 from qa.glossary_file import GlossaryFile
 from qa.index import Index
 from qa.indexing import refresh, rules, staleness
+from qa.model_holder import LoadModel, ModelHolder
 from qa.note_files import AddedFile, NewFile, NoteFile, NoteFiles, SavedNote
 from qa.note_tree import NoteTree, note_tree
-from qa.priming import Priming
 from qa.reranking import Reordering, open_reranker
 from qa.retrieval import OpenStored, Retriever
 from qa.settings import Settings
@@ -48,8 +48,6 @@ if TYPE_CHECKING:  # LangChain takes a second to import, and a search does witho
 
 ReportProgress = Callable[[Progress], None]
 
-_ANSWERS_AT_ONCE = 4  # by a server, or without a model
-
 
 class NotesQA:
     """Answers questions from one folder of notes; may be shared by threads, and is a context manager.
@@ -63,7 +61,7 @@ class NotesQA:
         index: Index,
         encoder: Encoder,
         settings: Settings,
-        load_model: Callable[[], tuple[BaseChatModel | None, str]],
+        load_model: LoadModel,
         open_stored: OpenStored | None = None,
         reordering: Reordering | None = None,
     ) -> None:
@@ -71,20 +69,15 @@ class NotesQA:
         self._index = index
         self._encoder = encoder
         self._settings = settings
-        self._load_model = load_model
         self._files = NoteFiles(corpus, index.folder / "notes.lock")
         glossary = GlossaryFile.of(corpus, settings.glossary)
         self._reordering = reordering
-        self._priming = Priming()
+        self._chat = ModelHolder(load_model)
         self._retriever = Retriever(index, encoder, glossary.read, open_stored, self._reordering)
         self._translator = Translator(
-            lambda: self._model, get_names=self._retriever.named_in, get_lost=self._retriever.lost_in
+            lambda: self._chat.model, get_names=self._retriever.named_in, get_lost=self._retriever.lost_in
         )
-        self._model: BaseChatModel | None = None
-        self._model_name = ""
-        self._loading = threading.Lock()
         self._refreshing = threading.Lock()
-        self._closed = False
 
     @classmethod
     def open(
@@ -139,24 +132,17 @@ class NotesQA:
     @property
     def model_name(self) -> str:
         """What answers, once it is loaded; before that, what is configured."""
-        return self._model_name or self._settings.chat_model
+        return self._chat.name or self._settings.chat_model
 
     @property
     def answers_at_once(self) -> int:
-        """How many questions to answer at the same time: one with a model of this process.
-
-        It has all processors to itself then; side by side, all of them would wait longer. See bench/results.md.
-        """
-        if not self._model_name:
-            return 1  # nobody knows yet
-        from qa.chat import LocalChatModel
-
-        return 1 if isinstance(self._model, LocalChatModel) else _ANSWERS_AT_ONCE
+        """How many questions to answer at the same time: one with a model of this process, which has it to itself."""
+        return self._chat.answers_at_once
 
     @property
     def chat_model(self) -> BaseChatModel | None:
         """The loaded chat model; None before it is loaded, and for extractive answers."""
-        return self._model
+        return self._chat.model
 
     def ask(
         self,
@@ -207,7 +193,7 @@ class NotesQA:
         language = language or self._settings.language
         if language not in ("auto", "zh", "en", "both"):
             raise SettingsError(f"The answer language {language!r} is not one of auto, zh, en and both.")
-        self._check_open()
+        self._chat.check_open()
         self._wait_for_first_build()
         request = Request(
             question,
@@ -220,7 +206,7 @@ class NotesQA:
         )
 
         def events() -> Generator[Event]:
-            with self._priming.paused():
+            with self._chat.busy():
                 yield from self._answerer.stream(request, halt)
 
         return events()
@@ -239,7 +225,7 @@ class NotesQA:
         if top_k < 1:
             raise SettingsError(f"top_k cannot be {top_k}: at least 1 passage must be asked for.")
         self._wait_for_first_build()
-        with self._priming.paused():
+        with self._chat.busy():
             return self._retriever.find(query, top_k, topic, self._translator.translate)
 
     def topics(self) -> tuple[Topic, ...]:
@@ -326,9 +312,9 @@ class NotesQA:
         `whole` that is waited for. It takes half a minute or more, with llama.cpp at a model's first use only.
         """
         self.warm_up_encoder()
-        self._loaded_model()
+        self._chat.get()
         if whole:
-            self._priming.join()
+            self._chat.wait_until_read()
 
     def warm_up_encoder(self) -> None:
         """Load the encoder now; enough for searching and building."""
@@ -336,13 +322,7 @@ class NotesQA:
 
     def close(self) -> None:
         """Stop and free the chat model; a second call does nothing."""
-        self._priming.close()
-        with self._loading:
-            self._closed = True
-            close = getattr(self._model, "close", None)
-            if close is not None:
-                close()
-            self._model = None
+        self._chat.close()
         self._translator.close()
         if self._reordering:
             self._reordering.close()
@@ -361,29 +341,14 @@ class NotesQA:
         return Answerer(
             self._retriever,
             self._encoder,
-            self._loaded_model,
+            self._chat.get,
             self._translator.translate,
             self.calibration,
             Limits(self._settings.max_answer_tokens, self._settings.context_tokens, self._settings.timeout),
         )
-
-    def _loaded_model(self) -> tuple[BaseChatModel | None, str]:
-        with self._loading:
-            self._check_open()
-            if not self._model_name:
-                self._model, self._model_name = self._load_model()
-                from qa.chat import LocalChatModel
-
-                if isinstance(self._model, LocalChatModel):
-                    self._priming.start(self._model)
-            return self._model, self._model_name
 
     def _wait_for_first_build(self) -> None:
         """Where the first index is being built right now, until it is there."""
         if not self._index.manifest():
             with self._refreshing:
                 pass
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ModelFailed("These notes are closed. Open them again with NotesQA.open(...).")

@@ -38,17 +38,6 @@ def test_search_needs_no_chat_model(tmp_path: Path) -> None:
     assert engine.prompts == []
 
 
-def test_a_model_of_this_process_answers_one_question_at_a_time(tmp_path: Path) -> None:
-    notes = open_notes(tmp_path, FILES, ScriptedEngine(""))
-    assert notes.answers_at_once == 1  # what it is comes out when it is loaded
-    notes.warm_up()
-    assert notes.answers_at_once == 1
-    without = open_notes(tmp_path, FILES, None)
-    without.warm_up()
-    assert without.answers_at_once == 4
-    notes.close()
-
-
 def test_search_imports_neither_langchain_nor_torch(tmp_path: Path) -> None:
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "cnn.md").write_text("# CNN\n\n池化用来降维。\n", encoding="utf-8")

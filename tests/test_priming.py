@@ -92,7 +92,7 @@ def test_a_question_ends_it_and_it_goes_on_when_nobody_asks_any_more(tmp_path: P
         assert not engine.reading.wait(0.2)  # somebody asks still
         assert engine.read_ahead == []
         stream.close()
-        notes._priming.join()
+        notes.warm_up(whole=True)
         assert sum(keep for _, keep in engine.read_ahead) == len(beginnings())
     assert engine.closed
 
