@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from qa.types import Answer as Answer
     from qa.types import Citation as Citation
     from qa.types import Done as Done
+    from qa.types import Extract as Extract
+    from qa.types import Failed as Failed
     from qa.types import Hit as Hit
     from qa.types import IndexChanges as IndexChanges
     from qa.types import Passage as Passage
+    from qa.types import SentenceChecked as SentenceChecked
     from qa.types import Sources as Sources
     from qa.types import TextDelta as TextDelta
     from qa.types import Turn as Turn
@@ -26,7 +29,11 @@ _HOMES = {
     "NotesQAError": "qa.errors",
     "Settings": "qa.settings",
 } | dict.fromkeys(
-    ("Answer", "Citation", "Done", "Hit", "IndexChanges", "Passage", "Sources", "TextDelta", "Turn"), "qa.types"
+    (
+        *("Answer", "Citation", "Done", "Extract", "Failed", "Hit", "IndexChanges", "Passage", "SentenceChecked"),
+        *("Sources", "TextDelta", "Turn"),
+    ),
+    "qa.types",
 )
 __all__ = ["__version__", *sorted(_HOMES)]
 

@@ -32,8 +32,11 @@ def not_mentioned(language: Language, names: Sequence[str]) -> str:
     )
 
 
-def pointer(language: Language) -> str:
-    """What is said where only sentences of notes in the other language can be trusted; its numbers say where."""
+def pointer(language: Language, is_code: bool = False) -> str:
+    """What is said where only sentences of notes in the other language can be trusted, or only code or a formula says
+    it; its numbers say where."""
+    if is_code:
+        return "这一点见笔记中的代码或公式。" if language == "zh" else "Your notes show it as code or a formula."
     return "这一点见笔记中的英文原文。" if language == "zh" else "Your notes say it in Chinese."
 
 

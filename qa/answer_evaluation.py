@@ -136,7 +136,7 @@ def _answer_row(language: Language, records: Sequence[dict[str, Any]]) -> Answer
         language,
         len(records),
         _share(record["in_language"] for record in records),
-        sum(record["valid_citations"] for record in records) / max(1, sum(record["citations"] for record in records)),
+        _ratio(records, "valid_citations", "citations"),
         _ratio(given, "cited_right", "citations_given"),
         _ratio(given, "gold_quoted", "gold"),
         _share(fact for record in answerable for fact in record["facts"]),

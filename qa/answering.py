@@ -105,7 +105,8 @@ class Answerer:
         texts: dict[Language, str] = {}
         calibration = self._get_calibration()
         # There is one chat model and one version of its prompts as long as this object lives.
-        key = (request, found.state, self._retriever.glossary(), str(calibration))
+        said = request.history if resolved.leans else ()  # else it makes no difference
+        key = (replace(request, history=said), found.state, self._retriever.glossary(), str(calibration))
         if remembered := self._cache.get(key):
             yield from _replayed(remembered, found, watch)
             return
@@ -134,8 +135,8 @@ class Answerer:
         material = self._material(request, resolved, found)
 
         def similar(sentence: str) -> list[Passage]:
-            hits = self._retriever.find(sentence, _SIMILAR, rerank=False).hits
-            return [*(hit.passage for hit in hits), *self._retriever.sharing_words(sentence, _SIMILAR)]
+            hits = self._retriever.find(sentence, _SIMILAR, request.topic, rerank=False).hits
+            return [*(hit.passage for hit in hits), *self._retriever.sharing_words(sentence, _SIMILAR, request.topic)]
 
         own = detect_language(request.question)
         unnamed = self._retriever.unnamed(resolved.text)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from qa.agreement import names
 from qa.glossary import Glossary
 from qa.grounds import Grounds
+from qa.language import normalize
 from qa.neighbourhood import ITEM_MARK
 from qa.queries import named_units
 
@@ -17,7 +18,7 @@ _ASKS_FORMULA = re.compile(
     re.IGNORECASE,
 )
 _FORMULA = re.compile(
-    r"[=≈∝]|\$|!\[|\\frac|等于|除以|乘以|之比|比值|之和|平均"
+    r"[=≈∝×÷^]|\$|!\[|\\(?:frac|sum|prod|int|sqrt|[\[(])|\w\s*[/*]\s*\(|\)\s*[/*]\s*\w|\w\s+[/*]\s+\w|等于|除以|乘以|之比|比值|之和|平均"
     r"|\b(?:equals?|divided|multipl\w+|times|sum|ratio|product|average|mean)\b",
     re.IGNORECASE,
 )
@@ -44,7 +45,7 @@ def lacks_type(question: str, grounds: Grounds) -> bool:
     A year, or who made something, where no paragraph or item that names the thing tells either.
     """
     if _ASKS_FORMULA.search(question):
-        return not any(_FORMULA.search(passage.text) for passage in grounds.passages)
+        return not any(_FORMULA.search(normalize(passage.text)) for passage in grounds.passages)
     wanted = [of for asks, of in ((_ASKS_YEAR, _YEAR), (_ASKS_MAKER, _MAKER)) if asks.search(question)]
     blocks = list(_blocks_on(question, grounds)) if wanted else []
     return bool(blocks) and not any(of.search(block) for of in wanted for block in blocks)

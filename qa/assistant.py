@@ -193,12 +193,13 @@ class NotesQA:
         language = language or self._settings.language
         if language not in ("auto", "zh", "en", "both"):
             raise SettingsError(f"The answer language {language!r} is not one of auto, zh, en and both.")
+        top_k = _checked(self._settings.top_k if top_k is None else top_k)
         self._chat.check_open()
         self._wait_for_first_build()
         request = Request(
             question,
             language,
-            top_k or self._settings.top_k,
+            top_k,
             topic,
             tuple(history),
             self._settings.strict if strict is None else strict,
@@ -222,8 +223,7 @@ class NotesQA:
         """As `search`, with the evidence on whether the notes answer at all."""
         if not query.strip():
             raise BadQuestion("The search is empty. Type a word or a question.")
-        if top_k < 1:
-            raise SettingsError(f"top_k cannot be {top_k}: at least 1 passage must be asked for.")
+        top_k = _checked(top_k)
         self._wait_for_first_build()
         with self._chat.busy():
             return self._retriever.find(query, top_k, topic, self._translator.translate)
@@ -352,3 +352,9 @@ class NotesQA:
         if not self._index.manifest():
             with self._refreshing:
                 pass
+
+
+def _checked(top_k: int) -> int:
+    if top_k < 1:
+        raise SettingsError(f"top_k cannot be {top_k}: at least 1 passage must be asked for.")
+    return top_k

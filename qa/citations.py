@@ -5,34 +5,50 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from qa.code_lines import code_lines, says_nothing
 from qa.language import has_han, split_sentences
-from qa.listings import asks, only_points
+from qa.listings import asks, is_reference, only_points
 from qa.notes import line_starts
+from qa.searchtext import readable
 from qa.types import Citation, Passage
 
-_NUMBER = re.compile(r"[ \t]*[\[［【](\d{1,4}(?:\s*[,，、]\s*\d{1,4})*)[\]］】]")
+_NUMBER = re.compile(r"[ \t]*[\[【](\d{1,4}(?:\s*[,，、]\s*\d{1,4})*)[\]】]")
+_MOST = 30  # citations of an answer
+_CODE = re.compile(r"`[^`]*(?:`|\Z)")  # what is not closed yet may be
+_FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", re.DOTALL)
+_NO_CITATION = "{^_\\"  # right behind one of these a number in brackets is of a formula
+_WORD_ASCII = re.compile(r"[A-Za-z0-9)\]]")
+_ENDS = re.compile(r"[ \t]*(?:[。！？!?.；;，,：:\n\[【]|\Z)")
 # Every beginning of the above, at the end of what has come so far.
-_OPENING = re.compile(r"[ \t]*(?:[\[［【](?:\d{1,4}(?:\s*[,，、]\s*\d{1,4})*(?:\s*(?:[,，、]\s*)?)?)?)?\Z")
+_OPENING = re.compile(r"[ \t]*(?:[\[【](?:\d{1,4}(?:\s*[,，、]\s*\d{1,4})*(?:\s*(?:[,，、]\s*)?)?)?)?\Z")
 _MARK = re.compile(r"[。！？!?.；;，,：:]+$")
 # What may stand before the words of a line: quote and list marks, task boxes, a numbered item.
-_HEADING = re.compile(r"[ \t>]*#")
+HEADING = re.compile(r"[ \t>]*(?:#{2,6}|#(?=\s|\Z))")  # also without the space that Markdown wants
+_TAGS = re.compile(r"[ \t]*(?:#[^\s#]+[ \t]*)+")  # of a note: #work #2024
 _LINE_MARKS = re.compile(r"(?:[>\s]|[-*+](?=\s)|\d{1,3}[.)、](?=\s)|\[[ xX]\](?=\s))*")
-_NO_STATEMENT = re.compile(r"[\s|:\-=*_`~#>+$]*|(?:`{3,}|~{3,})[^`~]*")  # marks alone, or the fence of a code block
+# Marks and spaces alone, be they written as &#x20;, or the fence of a code block.
+_NO_STATEMENT = re.compile(
+    r"(?:[\s|:\-=*_`~#>+$]|&(?:#\d{1,6}|#[xX][0-9A-Fa-f]{1,5}|nbsp|[en]msp);?)*|(?:`{3,}|~{3,})[^`~]*"
+)
 _DISPLAYED = re.compile(r"(?<=\n)\$\$.+?\$\$(?=[ \t]*(?:[\r\n]|\Z))", re.DOTALL)
 _LEAD_IN = re.compile(r"[:：][*_\s]*$")
 _LABEL = re.compile(r"(\*\*|__)([^*_\n，。：:；,.;!?！？]+)\1\s*")
 _LABEL_HAN, _LABEL_LATIN = 8, 24  # characters of a bold line at most that only names what stands below it
+_ASIDE = re.compile(r"[*_]*[（(](?!\d+[)）])[^()（）\n]*[)）][*_]*[。．.；;，,]?")  # in brackets as a whole
+ITEM_NUMBER = re.compile(r"\s*(?:\d{1,2}[.)、](?=\s)|[（(]\d{1,2}[)）])\s*")  # is no part of what an item says
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^()\s]*\)")
 _RULED = re.compile(
     r"[^\n]*(?:\r\n|[\r\n])[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*[\r\n]+[^\r\n|]*\|"
 )
+_NEXT_LINE = re.compile(r"[ \t]*(?:\r\n|[\r\n])(?:[ \t]*(?:\r\n|[\r\n]))*")
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,3}[.)、]|[（(]\d{1,3}[)）])[ \t]")
+_WORD = re.compile(r"\w")
 _CHECKS = re.compile(r"(?:have|has|did|do|does|are|is) (?:we|you|i|the|there)\b", re.IGNORECASE)
 _LONGEST_LEAD = 60  # characters
+_LONGEST_LINE = 400  # of it no more is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +73,28 @@ def opening_of_number(text: str) -> int:
 
 def numbers_in(text: str) -> list[int]:
     """The citations of a text in order, each once."""
-    matches = (match for match in _NUMBER.finditer(text) if not _is_interval(match))
-    return list(dict.fromkeys(number for match in matches for number in _numbers(match)))
+    return list(dict.fromkeys(number for match in _citations(text) for number in _numbers(match)))
 
 
 def without_numbers(text: str) -> str:
-    return _NUMBER.sub(lambda match: match.group() if _is_interval(match) else "", text).strip()
+    """The text without its citations; what else stands in brackets, such as a shape, stays."""
+    pieces, position = [], 0
+    for match in _citations(text):
+        pieces.append(text[position : match.start()])
+        position = match.end()
+    return "".join([*pieces, text[position:]]).strip()
+
+
+def with_own_numbers(text: str) -> str:
+    """What a note says, so that nobody takes a number in brackets for a citation: a shape [32, 10] is ［32, 10］."""
+
+    def put(match: re.Match[str]) -> str:
+        inner, before = match[1], match[0][: match[0].index(match[0].lstrip()[0])]
+        in_formula = any(start <= match.start() < end for start, end in formulas)
+        return f"{before}\\lbrack {inner}\\rbrack " if in_formula else f"{before}［{inner}］"
+
+    formulas = [found.span() for found in _FORMULA.finditer(text)]
+    return _NUMBER.sub(put, text)
 
 
 def cite(sentence: str, numbers: Iterable[int]) -> str:
@@ -77,7 +109,8 @@ def statements(passage: Passage, number: int) -> list[Statement]:
     """The sentences of a passage that can support something.
 
     Those are no headings, questions, rules, fences, comments in code, lead-ins to a list, labels in bold, heads of
-    tables, pictures and mere references. A displayed formula belongs to the sentence before it.
+    tables, pictures, tags of HTML and mere references. A displayed formula belongs to the sentence before it, and so
+    does a remark in brackets that follows on its line.
     """
     found: list[Statement] = []
     formulas = [match.span() for match in _DISPLAYED.finditer(passage.text)]
@@ -99,13 +132,18 @@ def statements(passage: Passage, number: int) -> list[Statement]:
             start = marks.end()
         text = passage.text[start:end]
         before = None
-        if _HEADING.match(passage.text, line_start):
+        is_code = coded[bisect.bisect_right(starts, start) - 1]
+        line = _line_at(passage.text, line_start)
+        if not is_code and (HEADING.match(line) or _TAGS.fullmatch(line)):
             leads.end()
             continue
-        if _NO_STATEMENT.fullmatch(text) or only_points(text):
+        if _NO_STATEMENT.fullmatch(text) or only_points(text) or is_reference(line):
             continue
-        is_code = coded[bisect.bisect_right(starts, start) - 1]
-        if is_code and says_nothing(text):
+        if says_nothing(text) if is_code else _shows_only(text):
+            continue
+        if found and not is_code and _ASIDE.fullmatch(text) and _is_same_line(passage.text, found[-1].end, start):
+            before = found[-1].start
+            found[-1] = replace(found[-1], end=end, text=passage.text[before:end])
             continue
         before = start
         lead, items = ("", 0) if is_code else leads.of(line_start, text)  # a list goes on behind the code of an item
@@ -155,15 +193,37 @@ def _line_start(text: str, at: int) -> int:
     return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
 
 
+def _shows_only(sentence: str) -> bool:
+    """Whether a sentence is tags of HTML and nothing else, such as those of a picture."""
+    return "<" in sentence and not _WORD.search(readable(sentence))
+
+
+def _line_at(text: str, start: int) -> str:
+    return text[start : start + _LONGEST_LINE].splitlines()[0]
+
+
+def _is_same_line(text: str, end: int, start: int) -> bool:
+    return not text[end:start].strip(" \t")
+
+
 def leads_in(text: str, at: int, sentence: str) -> bool:
     """Whether a sentence that stands at this offset of a text only introduces what follows: "steps:", or a name in bold
-    on a line of its own that is no item of a list."""
+    on a line of its own; one that is an item of a list, where items of its own stand below it."""
     if _LEAD_IN.search(_IMAGE.sub("", sentence)):
         return True
     label = _LABEL.fullmatch(sentence)
-    if label is None or _ITEM.match(text, _line_start(text, at)):
+    if label is None:
         return False
+    if item := _ITEM.match(text, _line_start(text, at)):
+        return len(label[2]) <= _LABEL_LATIN and _has_items_below(text, at + len(sentence), item)
     return len(label[2]) <= (_LABEL_HAN if has_han(label[2]) else _LABEL_LATIN)
+
+
+def _has_items_below(text: str, at: int, item: re.Match[str]) -> bool:
+    """Whether the next line with text is an item that stands deeper than this one."""
+    below = _NEXT_LINE.match(text, at)
+    inner = _ITEM.match(text, below.end()) if below else None
+    return inner is not None and len(inner["indent"].expandtabs(4)) > len(item["indent"].expandtabs(4))
 
 
 def _asks(sentence: str) -> bool:
@@ -190,7 +250,23 @@ def _numbers(match: re.Match[str]) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", match.group(1))]
 
 
-def _is_interval(match: re.Match[str]) -> bool:
-    """Whether it is something like [0, 1] and no citation."""
-    numbers = _numbers(match)
-    return len(numbers) > 1 and 0 in numbers
+def _citations(text: str) -> Iterator[re.Match[str]]:
+    """The numbers in brackets that are citations: from 1 to about as many as an answer has, none of code or formulas.
+
+    Right behind an English word they are only at the end of a clause, else an index: x[1].
+    """
+    codes = [found.span() for found in _CODE.finditer(text)]
+    end = -1
+    for match in _NUMBER.finditer(text):
+        if any(start < match.start() < stop for start, stop in codes):
+            continue
+        if not all(1 <= number <= _MOST for number in _numbers(match)):
+            continue
+        before = text[match.start() - 1 : match.start()]
+        spaced = match[0][0] in " \t"
+        if not spaced and before in _NO_CITATION and before:
+            continue
+        if not spaced and _WORD_ASCII.match(before) and end != match.start() and not _ENDS.match(text, match.end()):
+            continue
+        end = match.end()
+        yield match

@@ -24,7 +24,7 @@ from qa.cli_text import (
     models_text,
     topic_lines,
 )
-from qa.errors import NotesQAError
+from qa.errors import NotesQAError, SettingsError
 from qa.words import stale_sentence, terminal_language, word
 
 if TYPE_CHECKING:
@@ -170,7 +170,9 @@ def _models(options: argparse.Namespace, language: Language) -> int:
     from qa.chat.opening import describe_models
 
     settings = _settings(options)
-    models = describe_models(cache=settings.cache, base_url=settings.base_url, api_key=_key(settings))
+    models = describe_models(
+        cache=settings.cache, base_url=settings.base_url, api_key=_key(settings), language=language
+    )
     if options.json:
         _print_json({"configured": settings.chat_model, "models": [asdict(model) for model in models]})
     else:
@@ -189,6 +191,15 @@ def _doctor(options: argparse.Namespace, language: Language) -> int:
     return 0 if all(check.ok for check in checks) else 1
 
 
+def _password(name: str, language: Language) -> str:
+    try:
+        return getpass.getpass(word("password", language, name=name))
+    except EOFError as error:
+        raise SettingsError(
+            "There is no terminal to type the password in. Give it with the name, as --auth NAME:PASSWORD."
+        ) from error
+
+
 def _chat(options: argparse.Namespace, language: Language) -> int:
     from qa.conversations import Conversations
     from qa.ui.site import Site, check_door, serve
@@ -198,7 +209,7 @@ def _chat(options: argparse.Namespace, language: Language) -> int:
     users = Users(settings.auth_file)
     if options.auth is not None:
         name, colon, password = options.auth.partition(":")
-        users.put(name, password if colon else getpass.getpass(word("password", language, name=name)))
+        users.put(name, password if colon else _password(name, language))
     check_door(settings.host, users)
     conversations = Conversations(settings.conversations, settings.corpus)
     with progress_bar(language) as progress, _open(options, progress, refresh=False) as notes:

@@ -36,6 +36,7 @@ class Bar:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+        self._stage = ""
 
 
 @contextlib.contextmanager

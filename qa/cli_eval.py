@@ -20,7 +20,7 @@ from qa.assistant import NotesQA
 from qa.chat import open_chat_model
 from qa.cli_bar import Bar, progress_bar
 from qa.cli_text import compared_text
-from qa.errors import ModelNotFound, QuestionFileError
+from qa.errors import ModelNotFound, QuestionFileError, SettingsError
 from qa.evaluation import calibrate, evaluate_retrieval
 from qa.judging import CONTEXT_TOKENS, judge_answers, judged_row
 from qa.metrics import DecisionRow, compare
@@ -34,6 +34,8 @@ from qa.words import word
 
 def evaluate(options: argparse.Namespace, settings: Settings, language: Language) -> None:
     """Measure what the options ask for and print it."""
+    if options.records:
+        _check_records(options)
     settings_before, before = read_retrieval(options.compare) if options.compare else ({}, [])
     with _judge(options, settings) as judge, progress_bar(language) as progress:
         with _measured(options, settings, language, progress) as (notes, questions, source):
@@ -41,7 +43,7 @@ def evaluate(options: argparse.Namespace, settings: Settings, language: Language
                 notes.warm_up()
             run = evaluate_retrieval(notes, questions, progress)
             of_run = configuration(notes, settings.encoder) | source
-            asked = questions[:: max(1, len(questions) // options.sample)] if options.sample else questions
+            asked = _evenly(questions, options.sample) if options.sample else questions
             answered = options.answers or judge
             if answered:
                 notes.warm_up(whole=True)  # one question follows the other: there is no pause to read ahead in
@@ -148,3 +150,22 @@ def _measured(
         write_notes(made.notes, corpus)
         with NotesQA.open(corpus, Path(folder, "index"), settings, progress) as notes:
             yield notes, made.questions, {"questions": "headings", "limit": options.limit, "left_out": made.left_out}
+
+
+def _evenly(questions: Sequence[Question], most: int) -> list[Question]:
+    count = min(most, len(questions))
+    return [questions[n * len(questions) // count] for n in range(count)]
+
+
+def _check_records(options: argparse.Namespace) -> None:
+    """Before anything is measured, so that hours of work are not lost."""
+    if not (options.answers or options.judge):
+        raise SettingsError("--records writes what was answered. Give --answers too.")
+    try:
+        with options.records.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            f"--records cannot be written to '{options.records}': {error.strerror or error}. Name a file in a folder "
+            "that exists."
+        ) from error

@@ -124,8 +124,15 @@ class Composer:
         draft = self._draft(language)
         if (text := draft.text()) and not in_language(text, language):
             numbers = sorted({number for sentence in draft.sentences for number in sentence.citations})
+            told = pointer(language, all(map(self._is_code, draft.supported())))
             self._drafts[language] = self._new_draft(language)
-            self._drafts[language].put(Sentence(language, pointer(language), tuple(numbers), 0.0, "quoted"), ())
+            self._drafts[language].put(Sentence(language, told, tuple(numbers), 0.0, "quoted"), ())
+
+    def _is_code(self, said: tuple[Sentence, tuple[Support, ...]]) -> bool:
+        """Whether a sentence is a line of code, or a formula."""
+        sentence, found = said
+        row = only_statement(found, self._grounds) if found else None
+        return row is not None and (self._grounds.statements[row].is_code or sentence.text.lstrip().startswith("$"))
 
     def result(self) -> Composition:
         """What the notes support of what was written."""
@@ -163,7 +170,7 @@ class Composer:
                         for text in self._said_by(event.sentence, found)
                     )
                     text = next(filter(None, texts), pointer(language))
-                    if text in (sentence.text for sentence in draft.sentences) and text != pointer(language):
+                    if text != pointer(language) and draft.says(text):
                         continue
                     told = replace(event.sentence, language=language, text=text, change="translated")
                     gap = " " if language == "en" and draft.sentences else ""
@@ -207,6 +214,8 @@ class Composer:
             for language in self._languages:
                 told = self._told(model, row, language, limits)
                 says = told[0].text != pointer(language)
+                if says and self._draft(language).says(told[0].text):
+                    continue
                 if says:
                     self._draft(language).drop(repeated)
                 if says or stands_in or len(self._languages) > 1:

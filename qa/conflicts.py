@@ -75,17 +75,18 @@ _SIDES = {
         r"从不|不一定|未必|\b(?:never|only sometimes)\b",
     ),
 }
-_AXES = [(name, re.compile(one), re.compile(other)) for name, (one, other) in _SIDES.items()]
+# A word of ASCII ends beside a Chinese character.
+_AXES = [(name, re.compile(one, re.ASCII), re.compile(other, re.ASCII)) for name, (one, other) in _SIDES.items()]
 _NOT_ZH = re.compile(r"(?:不是|并非|而非|不会|不能|不该|不应|不用|没有|无法|[不没未别勿])[“”‘’\"']?.{0,2}$")
-_NOT_EN = re.compile(r"(?:\b(?:not|never|no|cannot|without|hardly|rather than)|n['’]t)(?:\s+\w+){0,2}\s*$")
-_DENIALS = re.compile(r"[不没无未非]|\b(?:not|never|no|cannot|without|unless)\b|n['’]t\b")
+_NOT_EN = re.compile(r"(?:\b(?:not|never|no|cannot|without|hardly|rather than)|n['’]t)(?:\s+\w+){0,2}\s*$", re.ASCII)
+_DENIALS = re.compile(r"[不没无未非]|\b(?:not|never|no|cannot|without|unless)\b|n['’]t\b", re.ASCII)
 _CLAUSE = re.compile(r"[，,；;：:。.!?！？]\s|[，；：。！？]|\b(?:so|because|which)\b")
 _ASSUMES = re.compile(r"\$[^$=]*[A-Za-z}]\s*=\s*-?[\d.]+\s*[,，][^$]*\$")  # $P=1, R=0.1$
 # Who says that something may be so denies no other case.
 _HEDGES = re.compile(r"可能|也许|或许|有时|\b(?:might|sometimes|possibly|perhaps)\b")
-_COMPARES = re.compile(r"比|优于|不如|胜过|劣于|\bthan\b|\boutperforms?\b")
+_COMPARES = re.compile(r"比|优于|不如|胜过|劣于|\bthan\b|\boutperforms?\b", re.ASCII)
 # "训练时", "at inference": what holds then need not hold at another time.
-_WHEN = re.compile(r"训练|推理|测试|预测|\b(?:training|inference|test(?:ing)?|prediction)\b")
+_WHEN = re.compile(r"训练|推理|测试|预测|\b(?:training|inference|test(?:ing)?|prediction)\b", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +184,29 @@ class _Reading:
 
 
 def disagreements(grounds: Grounds, rows: Sequence[int], others: Sequence[int]) -> Iterator[Disagreement]:
-    """Pairs of a sentence in `rows` and one in `others` that disagree, in the order of both."""
+    """Pairs of a sentence in `rows` and one in `others` that disagree, in the order of both.
+
+    Of two sections: what one section says side by side is two cases or a comparison. Of 14 pairs that were told on real
+    notes, 11 stood in one section, and none of these disagreed.
+    """
     readings: dict[int, _Reading] = {}
     for row in (*rows, *others):
         statement = grounds.statements[row]
         readings[row] = _Reading(statement.text, grounds.headings[statement.number - 1], grounds.glossary)
     for row, other in itertools.product(rows, others):
+        if _section(grounds, row) == _section(grounds, other):
+            continue
         # The rules are cheap; only what they find is encoded.
         if _disagree(readings[row], readings[other], grounds.glossary):
             one, vector = grounds.vectors([row, other])
             if one @ vector >= _SIMILAR:
                 yield Disagreement(row, other)
+
+
+def _section(grounds: Grounds, row: int) -> tuple[str, tuple[str, ...]]:
+    """The note and the headings that a statement stands under."""
+    passage = grounds.passages[grounds.statements[row].number - 1]
+    return passage.note_path, passage.headings
 
 
 def disagree(one: str, other: str, glossary: Glossary, headings: tuple[str, str] = ("", "")) -> bool:

@@ -44,7 +44,7 @@ def conversation_markdown(conversation: StoredConversation, language: Language) 
 
     Nothing in it loads or runs: HTML and images of notes and models are written out as text.
     """
-    parts = [f"# {_plain(conversation.title)}", f"{_minute(conversation.created)} · notes-qa"]
+    parts = [f"# {plain_markdown(conversation.title)}", f"{_minute(conversation.created)} · notes-qa"]
     for number, exchange in enumerate(conversation.exchanges, 1):
         parts += _exchange_markdown(number, exchange, language)
     text = "\n\n".join(parts) + "\n"
@@ -122,7 +122,7 @@ def _exchange_markdown(number: int, exchange: Exchange, language: Language) -> l
     answer = exchange.answer
     question = neutral_markdown(exchange.question.strip())
     title = short_title(exchange.question)
-    parts = [f"## {number}. {_plain(title)}"]
+    parts = [f"## {number}. {plain_markdown(title)}"]
     if title != exchange.question.strip():
         parts.append(_quoted(question))
     parts += [neutral_markdown(answer.texts[of]) for of in LANGUAGES if of in answer.texts]
@@ -141,8 +141,8 @@ def _exchange_markdown(number: int, exchange: Exchange, language: Language) -> l
 
 def _source(citation: Citation, language: Language) -> str:
     lines = word("lines", language, start=citation.start_line, end=citation.end_line)
-    path = " › ".join(map(_plain, citation.headings))
-    head = " · ".join(filter(None, (f"\\[{citation.number}\\] {_plain(citation.note_path)}", lines, path)))
+    path = " › ".join(map(plain_markdown, citation.headings))
+    head = " · ".join(filter(None, (f"\\[{citation.number}\\] {plain_markdown(citation.note_path)}", lines, path)))
     quote = _quoted(neutral_markdown(citation.quote))
     return "- " + f"{head}\n\n{quote}".replace("\n", "\n  ").replace("\n  \n", "\n\n")
 
@@ -151,7 +151,7 @@ def _rated(rating: Rating, language: Language) -> str:
     parts = [word("export_good" if rating.good else "export_bad", language)]
     if rating.reason:
         parts.append(word(f"reason_{rating.reason}", language))
-    parts += filter(None, [_plain(" ".join(rating.comment.split()))])
+    parts += filter(None, [plain_markdown(" ".join(rating.comment.split()))])
     return f"*{' · '.join(parts)}*"
 
 
@@ -170,7 +170,7 @@ def _quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
 
 
-def _plain(text: str) -> str:
+def plain_markdown(text: str) -> str:
     """Text that no viewer takes for Markdown, on one line."""
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -38,7 +37,7 @@ def _examine(settings: Settings, language: Language) -> Iterator[Check]:
         return Check(word(key, language), ok, detail)
 
     yield check("check_disk", _disk)
-    yield check("check_sqlite", _sqlite)
+    yield check("check_settings", _files)
     yield check("check_corpus", _corpus)
     yield check("check_encoder", _encoder)
     yield check("check_index", _index)
@@ -55,15 +54,21 @@ def _disk(settings: Settings, language: Language) -> tuple[bool, str]:
     return ok, word("disk_free" if ok else "disk_low", language, path=folder, free=free)
 
 
-def _sqlite(_: Settings, __: Language) -> tuple[bool, str]:
-    connection = sqlite3.connect(":memory:")
-    try:
-        connection.execute("CREATE VIRTUAL TABLE t USING fts5 (body)")
-    except sqlite3.Error as error:
-        return False, f"SQLite {sqlite3.sqlite_version}: {error}"
-    finally:
-        connection.close()
-    return True, f"SQLite {sqlite3.sqlite_version}"
+def _files(settings: Settings, language: Language) -> tuple[bool, str]:
+    """What else the settings name: glossary, users and reranker."""
+    from qa.glossary_file import GlossaryFile
+    from qa.users import Users
+
+    GlossaryFile.of(settings.corpus, settings.glossary).read()
+    users = Users(settings.auth_file)
+    users.credential("")
+    if settings.reranker:
+        from qa.reranking import Reordering, open_reranker
+
+        Reordering(open_reranker(settings.reranker)).close()
+    there = {"glossary": True, "users": bool(users), "reranker": bool(settings.reranker)}
+    names = ("、" if language == "zh" else ", ").join(word(f"file_{part}", language) for part in there if there[part])
+    return True, word("files_work", language, names=names)
 
 
 def _corpus(settings: Settings, language: Language) -> tuple[bool, str]:

@@ -23,9 +23,11 @@ Telling = TextDelta | SentenceChecked
 UNSUPPORTED = {"zh": "（不在你的笔记中）", "en": " (not from your notes)"}
 _REPEATS = 0.7  # share of what a sentence names that a statement must name for it to say nothing else
 _MARKS = "-*•.。 \n\r\t"
+_AROUND = _MARKS + "_；;，,：:！!"
 _END = re.compile(r"[\s。！？!?.；;，,：:]*\Z")
 _SHORTEST_ROUND, _LONGEST_ROUND = 4, 60  # letters, characters that a model that goes round says again and again
 _ROUND = re.compile(rf"(.{{{_SHORTEST_ROUND},{_LONGEST_ROUND}}}?)\1\1", re.DOTALL)
+_ROUNDS = 2  # sentences in a row that were said before: "Advantages:" may come again
 _LIST_MARK = re.compile(r"(?:[-*•]|\d{1,2}[.)、])\s*\Z")
 
 
@@ -65,6 +67,7 @@ class Draft:
         self._numbering = numbering
         self._check = check
         self._strict = strict
+        self._again = 0  # sentences in a row that it has said before
         self._separators: list[str] = []
         self._rest = ""  # what came after the last whole sentence
         self._shown = ""  # of that sentence
@@ -96,6 +99,10 @@ class Draft:
     def supported(self) -> list[tuple[Sentence, tuple[Support, ...]]]:
         """The sentences that the notes support."""
         return [(s, of) for s, of in zip(self.sentences, self._supports, strict=True) if s.citations]
+
+    def says(self, text: str) -> bool:
+        """Whether a sentence that is shown has the same words already."""
+        return any(s.change != "dropped" and _words(s.text) == _words(text) for s in self.sentences)
 
     def latest(self) -> tuple[Sentence, tuple[Support, ...]]:
         """The last whole sentence."""
@@ -145,8 +152,10 @@ class Draft:
         if not text.strip(_MARKS):
             return
         separator = raw[: len(raw) - len(raw.lstrip())]
-        if text.strip() in {each.text.strip() for each in self.sentences} or _goes_round(text):
-            self.repeats, self._shown = True, ""
+        again = _words(text) in {_words(each.text) for each in self.sentences}
+        self._again = self._again + 1 if again else 0
+        if again or _goes_round(text):
+            self.repeats, self._shown = self._again == _ROUNDS or not again, ""
             return
         sentence, found = checked(raw.strip(), self.language, self._check, self._numbering, self._strict)
         whole = separator + shown(sentence)
@@ -165,6 +174,11 @@ class Draft:
         if so_far.strip(_MARKS) and so_far.startswith(self._shown) and (rest := so_far[len(self._shown) :]):
             self._shown += rest
             yield TextDelta(self.language, rest)
+
+
+def _words(text: str) -> str:
+    """A sentence without the marks around it."""
+    return " ".join(text.strip(_AROUND).casefold().split())
 
 
 def _goes_round(text: str) -> bool:

@@ -17,7 +17,7 @@ class Asked:
 
     language: Language
     vector: Vector
-    level: float  # mean cosine of the question and the passages in its language
+    level: float | None  # mean cosine of the question and the passages in its language; None where there is none
     centred: Vector  # less what all questions share
     common: Mapping[Language, Vector]  # what the passages of each language share
     units: tuple[Unit, ...]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -23,7 +23,7 @@ from qa.language import count_han, detect_language, has_han, search_terms
 from qa.lexical import Unit
 from qa.listings import without_number
 from qa.numerals import numbers_of
-from qa.searchtext import without_targets
+from qa.searchtext import readable
 from qa.sentence_vectors import SentenceVectors
 from qa.types import Language, Passage
 
@@ -55,7 +55,8 @@ class Grounds:
         self.glossary = glossary
         self.statements = [each for n, passage in enumerate(self.passages, 1) for each in _candidates(passage, n)]
         self.headings = [_heading(passage) for passage in self.passages]
-        self._texts = [without_targets(each.text) for each in self.statements]  # addresses mean nothing
+        # Addresses and tags mean nothing.
+        self._texts = [each.text if each.is_code else readable(each.text) for each in self.statements]
         self.terms = [frozenset(search_terms(text)) for text in self._texts]
         pairs = zip(self.statements, self._texts, strict=True)
         self.languages = [_language(each, text, self.passages[each.number - 1]) for each, text in pairs]
@@ -211,7 +212,17 @@ def _orders(passage: Passage, found: Sequence[Statement]) -> list[Statement]:
         if is_instruction(each.text) or (follows and gives_order(each.text)):
             orders.append(each)
         end = each.end
-    return orders
+    return [*orders, *_broken_orders(passage, found, orders)]
+
+
+def _broken_orders(passage: Passage, found: Sequence[Statement], orders: Sequence[Statement]) -> Iterator[Statement]:
+    """The two lines of an instruction that is broken between them, as editors break long lines."""
+    for one, other in pairwise(found):
+        gap = passage.text[one.end : other.start]
+        if gap.count("\n") != 1 or gap.strip(" \t\r\n>") or one in orders or other in orders:
+            continue
+        if is_instruction(f"{one.text}{'' if has_han(one.text) else ' '}{other.text}"):
+            yield from (one, other)
 
 
 def _candidates(passage: Passage, number: int) -> list[Statement]:

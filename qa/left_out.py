@@ -14,6 +14,7 @@ from qa.language import normalize, search_terms
 from qa.listings import announces_list
 from qa.queries import named_units, understand
 from qa.relevance import BESIDE, with_told
+from qa.searchtext import readable
 from qa.support import Support
 from qa.trimming import SENTENCE_CHARS
 from qa.types import Language, Sentence
@@ -38,6 +39,7 @@ _COMPARES = re.compile(
     r"|\b(?:differ\w*|compar\w+|versus|vs|each|respectively|unlike|than|both)\b",
     re.IGNORECASE,
 )
+_FORMULA = re.compile(r"\s*(?:\$\$.*|\$[^$]+\$\s*)", re.DOTALL)  # displayed, or nothing else
 _NAME = re.compile(r"[A-Za-z\s*_`'-]+")  # no more than that is said
 _MOST_UNTOLD = 2  # that stand in where the model cannot tell which of them answer
 # Relevance of the best above all in the passages that an answer cites, from which on it is added. In the other language
@@ -243,4 +245,4 @@ def _names_more(grounds: Grounds, row: int, said: frozenset[str]) -> bool:
 
 
 def _is_formula(statement: Statement) -> bool:
-    return statement.text.startswith("$$")
+    return _FORMULA.fullmatch(readable(statement.text)) is not None

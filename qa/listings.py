@@ -21,7 +21,7 @@ _PREFIX = re.compile(
     r"(?:\*\*|__)?(?:(?:Q|Question|问题|问|题目|面试题)[ \t]*\d{1,3}[ \t]*(?:\*\*|__)?[ \t]*[:：.、．)）]"
     r"|(?:Q|Question|问题|问|题目|面试题)[ \t]*(?:\*\*|__)?[ \t]*[:：])[ \t]*(?:\*\*|__)?[ \t]*(?=\S)"
 )
-_ASKED = re.compile(r"(?:[^。！!?？.]|\.(?!\s)|(?<=vs)\.)*?(?:[?？]+(?![A-Za-z0-9_=&/]))+")
+_ASKED = re.compile(r"(?:[^。！!?？.]|(?<!vs)\.(?!\s)|(?<=vs)\.)*?(?:[?？]+(?![A-Za-z0-9_=&/]))+")
 _ASKS_ZH = re.compile(
     r"什么|怎么|怎样|如何|为何|何为|哪些|哪个|哪种|哪几|是否|几种|多少|[吗呢]$"
     r"|^(?:请|介绍|简述|解释|说说|说一下|谈谈|谈一下|讲讲|讲一下|描述|写出|推导|手写|对比|比较)"
@@ -76,6 +76,16 @@ _CHAPTER = re.compile(
     r"第[一二三四五六七八九十百\d]+[章节讲篇课部]|\d+(?:\.\d+)+[.、，\s]|(?:chapter|part|lecture|section)\s+\d", re.I
 )
 _POINTING = re.compile(r"参考|参见|详见|见|来源|摘自|原文|链接|see|source|reference|read|via|from|link", re.IGNORECASE)
+# Where a linked page is: "[Why tanh?](https://...) - 知乎".
+_SITE = re.compile(
+    r"\W*(?:知乎|维基百科|百度百科|简书|博客园|掘金|哔哩哔哩|微信公众号|CSDN|Zhihu|Wikipedia|GitHub|Quora|Medium|YouTube|Reddit"
+    r"|arXiv|Stack ?(?:Overflow|Exchange)|Cross Validated)(?:专栏|博客|社区|blog)?\W*",
+    re.IGNORECASE,
+)
+# By the marks of GB/T 7714, or what English ones have.
+_ENTRY = re.compile(
+    r"[\s>*+-]*\[\d{1,3}\][^\n]*(?:\[(?:[JCMDNRS]|[A-Z]{1,2}/OL)\]|\barXiv\b|\bProceedings\b|\bet al\b)"
+)
 _CLAUSES = re.compile(r"[，,；;|]\s*\S")
 _NO_SOURCE = re.compile(r"^!\[|^.?\[\W*\]|\([^()]*(?:#|\.(?:md|png|jpe?g|gif|svg|webp|bmp)\b)[^()]*\)$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
@@ -172,7 +182,12 @@ def only_points(text: str) -> bool:
     if not _WORD.search(left):
         return bool(links) and all(_NO_SOURCE.search(link) for link in links)
     few = len(_WORD.findall(left)) <= _POINTING_WORDS and not _CLAUSES.search(left)
-    return bool(links) and few and _POINTING.search(left) is not None
+    return bool(links) and few and (_POINTING.search(left) or _SITE.fullmatch(left)) is not None
+
+
+def is_reference(line: str) -> bool:
+    """Whether a line is an entry of a bibliography: "[1] A. Author. Title[J]. 1997." """
+    return _ENTRY.match(line[:_MARK_CHARS]) is not None
 
 
 def is_listing(text: str, headings: tuple[str, ...] = ()) -> bool:

@@ -34,9 +34,12 @@ class Material:
 
     @property
     def language(self) -> Language:
-        """Of the statement that says most on the question; without any, of the question."""
+        """Of the note that says most on the question; without any, of the question."""
         rows = self.grounds.singles()
-        return self.grounds.languages[max(rows, key=lambda i: self.relevance[i])] if rows else self.task.language
+        if not rows:
+            return self.task.language
+        best = self.grounds.statements[max(rows, key=lambda i: self.relevance[i])]
+        return self.grounds.passages[best.number - 1].language
 
 
 def gather(

@@ -84,7 +84,7 @@ class NoteFiles:
         """
         if indexed is None:
             raise _gone(path)
-        with _told(path):
+        with _told(path, "skip_unreadable"):
             *folders, name = note_parts(path)
             try:
                 with Folder.open(self._corpus, folders) as folder:
@@ -171,8 +171,8 @@ class NoteFiles:
 
 
 @contextlib.contextmanager
-def _told(path: str) -> Iterator[None]:
-    """What goes wrong with a file, as the errors that users can do something about."""
+def _told(path: str, failed: str = "refuse_disk") -> Iterator[None]:
+    """What goes wrong with a file, as the errors that users can do something about; `failed` says what the disk did."""
     try:
         yield
     except NotText as error:
@@ -187,7 +187,7 @@ def _told(path: str) -> Iterator[None]:
     except Linked as error:
         raise _refused(path, "refuse_link") from error
     except OSError as error:
-        raise _refused(path, "refuse_disk", error.strerror or type(error).__name__) from error
+        raise _refused(path, failed, error.strerror or type(error).__name__) from error
 
 
 def _bytes(folder: Folder, name: str) -> bytes:

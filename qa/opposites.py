@@ -73,7 +73,8 @@ _BEFORE = re.compile(r"(?:[\u4e00-\u9fff]{3}的|[\u4e00-\u9fff](?!的)[\u4e00-\u
 def named_sides(text: str, language: Language) -> list[tuple[str, str]]:
     """(word in a text in the other language, the same in a language) of what there are two of."""
     pairs = _USUAL.items() if language == "en" else ((en, zh) for zh, en in _USUAL.items())
-    return [(word, name) for word, name in pairs if re.search(rf"(?<![a-z]){word}(?![a-z])", text)]
+    found = ((re.search(rf"(?<![a-z]){word}s?(?![a-z])", text, re.IGNORECASE), name) for word, name in pairs)
+    return [(match.group(), name) for match, name in found if match]
 
 
 def opposed(zh: str, en: str) -> bool:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qa.citations import Statement
+from qa.citations import Statement, with_own_numbers
 from qa.grounds import Grounds, covered
 from qa.language import has_han, search_terms
 from qa.queries import named_units
-from qa.searchtext import without_targets
+from qa.searchtext import readable
 from qa.table_rows import row_as_sentence
 
 
 def own_words(statement: Statement, grounds: Grounds) -> str:
-    """A statement without the addresses in it, a row of a table as a sentence."""
+    """A statement without the addresses and tags in it, a row of a table as a sentence; code as it is."""
+    if statement.is_code:
+        return with_own_numbers(statement.text)
     passage = grounds.passages[statement.number - 1].text
-    return without_targets(row_as_sentence(passage, statement.start, statement.end) or statement.text)
+    return with_own_numbers(
+        readable(row_as_sentence(passage, statement.start, statement.end) or statement.text)
+    ).strip()
 
 
 def by_itself(statement: Statement, grounds: Grounds, known: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from qa.chat.engine import Pattern
+from qa.citations import HEADING
 from qa.language import estimate_tokens
 from qa.types import Language, Passage, Turn
 
@@ -295,5 +296,5 @@ def _task(question: str, passages: Sequence[Passage], language: Language, terms:
 def _body(passage: Passage) -> str:
     """The passage without the heading lines that its heading path repeats."""
     lines = passage.text.splitlines()
-    kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    kept = [line for line in lines if line.strip() and not HEADING.match(line)]
     return "\n".join(kept or lines)

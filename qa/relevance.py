@@ -42,12 +42,13 @@ def relevance(grounds: Grounds, found: Found) -> Scores:
         return scores
     vectors = grounds.vectors_in_place(rows)
     weights = np.array(asked.weights)
+    level = asked.level if asked.level is not None else _level(grounds, rows, vectors, asked)
     for row, vector in zip(rows, vectors, strict=True):
         number = grounds.statements[row].number - 1
         language = grounds.languages[row]
         held = _share(covered(asked.units, grounds.terms_in_place(row)), weights)
         if language == asked.language:
-            near = float(vector @ asked.vector) - asked.level - _MEAN_OWN
+            near = float(vector @ asked.vector) - level - _MEAN_OWN
             scores[row] = np.dot(_OWN, (near, held, lead[number]))
         else:
             near = _centred(vector, asked, language) - _MEAN_ACROSS
@@ -64,6 +65,15 @@ def with_told(scores: Scores, told: Mapping[int, float]) -> Scores:
     for row, odds in told.items():
         weighed[row] += _TOLD * (odds - _UNTOLD)
     return weighed
+
+
+def _level(grounds: Grounds, rows: Sequence[int], vectors: Scores, asked: Asked) -> float:
+    """The mean cosine of the question and the statements in its language, where no passage is in that language: all
+    that notes in the other one have in it, mostly examples, would else be far above their own sentences."""
+    cosines = [
+        float(vectors[n] @ asked.vector) for n, row in enumerate(rows) if grounds.languages[row] == asked.language
+    ]
+    return float(np.mean(cosines)) if cosines else 0.0
 
 
 def _centred(vector: Scores, asked: Asked, language: Language) -> float:

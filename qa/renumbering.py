@@ -14,7 +14,7 @@ _LONGEST = 5  # digits before the unit, the point apart: with more, the number i
 _RUN = RUN_ZH.pattern
 _PART_ZH = re.compile(rf"(?<![\d.])({_RUN})分之(\d+(?:\.\d+)?|{_RUN})(?!点)")
 _PARTS_EN = {"1/2": "half", "1/3": "a third", "2/3": "two thirds", "1/4": "a quarter", "3/4": "three quarters"}
-_MANY_ZH = re.compile(rf"(?<!分之)(?=[一二三四五六七八九两]){_RUN}(?<=[万亿])(?![分多几余])")
+_MANY_ZH = re.compile(rf"(?<!分之)(?=[一二三四五六七八九两])(?>{_RUN})(?<=[万亿])(?![分多几余])")
 _MANY_EN = re.compile(SCALED.pattern, re.IGNORECASE)
 # A count from two on with the word that counts things; 第二层 and 二十几个 are none.
 _COUNT_ZH = re.compile(

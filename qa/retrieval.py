@@ -97,12 +97,17 @@ class Retriever:
             hits = reordered[:top_k]
         return Found(hits, found.evidence, state, whole, asked)
 
-    def sharing_words(self, text: str, top_k: int) -> list[Passage]:
-        """The passages that share the most weighty words with a text, most first. Raises IndexNotBuilt."""
+    def sharing_words(self, text: str, top_k: int, topic: str | None = None) -> list[Passage]:
+        """The passages that share the most weighty words with a text, most first. Raises as `find`."""
         with self._index.read() as snapshot:
-            query = understand(text, self._glossary_of(snapshot))
+            glossary = self._glossary_of(snapshot)
+            query = understand(text, glossary)
             shares = snapshot.coverage(query.units).shares
+            if topic is not None:
+                allowed = snapshot.mask(passages_of_topic(snapshot.outline(), topic, glossary))
+                shares = np.where(allowed, shares, -1.0)
             rows = highest(shares, top_k)
+            rows = rows[shares[rows] >= 0]
             best = sorted(rows.tolist(), key=lambda row: (-shares[row], row))[:top_k]
             ids = snapshot.ids(np.array(best, np.int64))
             passages = snapshot.passages(ids)
@@ -219,7 +224,7 @@ def _asked(snapshot: Snapshot, query: Query, senses: Senses) -> Asked:
     return Asked(
         query.language,
         senses.plain,
-        float(senses.plain @ snapshot.mean(query.language)) if snapshot.share(query.language) else 0.0,
+        float(senses.plain @ snapshot.mean(query.language)) if snapshot.share(query.language) else None,
         senses.centred,
         {language: CENTRING * snapshot.mean(language) for language in LANGUAGES},
         query.units,

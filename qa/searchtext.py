@@ -14,11 +14,13 @@ from qa.characters import plain_characters
 from qa.formula_images import with_formulas
 
 # Changing what `search_text` returns changes what is indexed and encoded: count this up.
-SEARCH_TEXT_VERSION = "markdown/2"
+SEARCH_TEXT_VERSION = "markdown/3"
 
 _LINE_END = re.compile(r"\r\n?")
 _FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?(`{3,}|~{3,})[ \t]*(.*)")
 _TICKS = re.compile(r"`+")
+_SCRIPT = re.compile(r"<(sub|sup)>([^<>\n]{1,40})</\1>", re.IGNORECASE)
+_CODE_SPAN = re.compile(r"(`+[^`\n]+`+)")
 _STASHED = re.compile(r"\0(\d+)\0")
 
 _YAML_KEY = re.compile(r"[A-Za-z][\w-]*:(?:[ \t]+|$)")
@@ -96,11 +98,10 @@ def search_text(markdown: str) -> str:
     text = _LINE_END.sub("\n", markdown.replace("\0", ""))
     lines = _front_matter_values(text.split("\n"))
     text = "\n".join(_without_line_marks(_stash_fences(lines, stash), stash))
+    text = with_formulas(text)
     if "\\" in text:
         text = _ESCAPED_MARK.sub(lambda match: _stashed(match[1], stash), text)
-    text = _without_comments(text)
-    if "<" in text:
-        text = _TAG.sub(_tag_text, _ADDRESS.sub(r"\1", text))
+    text = without_tags(_ADDRESS.sub(r"\1", text))
     if "[" in text:
         text = without_targets(_WIKI_LINK.sub(lambda match: match[3] or f"{match[1]} {match[2]}".strip(), text))
     if "://" in text:
@@ -203,6 +204,27 @@ def _without_comments(text: str) -> str:
         parts.append(text[position:start])
         position = end + 3
     return "".join([*parts, text[position:].replace("<!--", " ")])
+
+
+def without_tags(text: str) -> str:
+    """The text without tags and comments of HTML; pictures become their descriptions."""
+    return _TAG.sub(_tag_text, _without_comments(text)) if "<" in text else text
+
+
+def readable(text: str) -> str:
+    """A stretch of a note that is no code, as a reader sees it: without addresses and tags but for those in code spans.
+
+    Pictures of formulas become formulas; what is raised or lowered is marked as in formulas: 10^{-3}.
+    """
+    parts = _CODE_SPAN.split(with_formulas(text))
+    return without_targets(
+        "".join(part if n % 2 else without_tags(_SCRIPT.sub(_marked, part)) for n, part in enumerate(parts))
+    )
+
+
+def _marked(match: re.Match[str]) -> str:
+    mark, text = "_" if match[1].lower() == "sub" else "^", match[2].strip()
+    return f"{mark}{text}" if len(text) == 1 else f"{mark}{{{text}}}"
 
 
 def _tag_text(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qa.agreement import foreign_formulas
-from qa.citations import Statement, numbers_in, without_numbers
+from qa.citations import ITEM_NUMBER, Statement, numbers_in, without_numbers
 from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores, covered, share
 from qa.instructions import is_instruction
@@ -60,7 +60,7 @@ def supports(sentence: str, grounds: Grounds, question: str = "") -> tuple[Suppo
 
     A score below 0 is no support. `question` may hold numbers that the notes need not have.
     """
-    text = without_numbers(sentence)
+    text = _said(sentence)
     if not grounds or not text.strip("-*•.。 "):
         return ()
     scores, held = _scored(text, question, grounds)
@@ -152,6 +152,13 @@ def speaking_of(sentence: str, question: str, grounds: Grounds) -> set[int]:
     }
     named = grounds.names(sentence)
     return possible.intersection(*named) or possible.intersection(set().union(*named))
+
+
+def _said(sentence: str) -> str:
+    """A sentence without its citations and without the number that it has as an item."""
+    text = without_numbers(sentence)
+    item = ITEM_NUMBER.match(text)
+    return text[item.end() :] if item else text
 
 
 def _least(of: Language, own: Language) -> float:

@@ -10,7 +10,7 @@ from qa.grounds import Grounds, Scores
 from qa.instructions import is_instruction
 from qa.language import estimate_tokens, split_sentences
 from qa.relevance import BESIDE
-from qa.searchtext import without_targets
+from qa.searchtext import readable
 from qa.types import Passage
 
 SENTENCES = 12
@@ -53,13 +53,15 @@ def _shown(grounds: Grounds, number: int, rows: Sequence[int]) -> Passage:
     passage = grounds.passages[number - 1]
     chosen = [(grounds.statements[row].start, grounds.statements[row].end) for row in rows]
     kept = _with_lead_ins(passage.text, chosen)
+    coded = [grounds.statements[row] for row in rows if grounds.statements[row].is_code]
     parts: list[str] = []
     end = 0
     for start, stop in kept:
         gap = passage.text[end:start]
         if parts:
             parts.append(gap if not gap.strip(" \t\n\r-*>•") else ("\n…\n" if "\n" in gap else _GAP))
-        parts.append(without_targets(passage.text[start:stop]))
+        text = passage.text[start:stop]
+        parts.append(text if any(start < code.end and code.start < stop for code in coded) else readable(text))
         end = stop
     headings = tuple(name for name in passage.headings if not is_instruction(name))
     return replace(

@@ -9,6 +9,7 @@ import re
 from langchain_core.language_models import BaseChatModel
 
 from qa.agreement import differences, left_untold
+from qa.citations import ITEM_NUMBER, with_own_numbers
 from qa.glossary import Glossary
 from qa.grounds import Grounds
 from qa.language import estimate_tokens, holds_words
@@ -30,7 +31,6 @@ _PLACES = re.compile(r"(?<![\u4e00-\u9fff])[一二三四五六七]是")
 _PAIR = re.compile(r"(\S+) = \1(?!\w)")  # a term that it was told, said again
 # What the example of the prompt speaks of: 冲过头 became a cup that brews too long.
 _EXAMPLE = re.compile(r"\b(?:coffee|brew\w*|roast\w*)\b|咖啡|烘焙|萃取|冲泡", re.IGNORECASE)
-_ITEM_MARK = re.compile(r"\s*(?:\d{1,2}[.)、](?=\s)|[（(]\d{1,2}[)）])\s*")  # its number is none of the sentence
 _DISPLAYED = re.compile(r"\s*\$\$.*\$\$\s*\Z", re.DOTALL)
 
 
@@ -42,8 +42,15 @@ def version(
     The headings that it stands under, its place, tell what its words mean: 门 is a gate there, not a door.
     A formula on lines of its own stays as it is. Raises ModelUnreachable and ModelFailed.
     """
-    if item := _ITEM_MARK.match(sentence):
-        text = version(model, sentence[item.end() :], place, language, grounds, limits)
+    translated = _version(model, sentence, place, language, grounds, limits)
+    return translated and with_own_numbers(translated)
+
+
+def _version(
+    model: BaseChatModel, sentence: str, place: str, language: Language, grounds: Grounds, limits: Limits
+) -> str | None:
+    if item := ITEM_NUMBER.match(sentence):
+        text = _version(model, sentence[item.end() :], place, language, grounds, limits)
         return text and item.group() + text
     displayed = _DISPLAYED.search(sentence)
     text, formula = (sentence[: displayed.start()], displayed.group()) if displayed else (sentence, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +25,8 @@ from qa.prompts import (
 from qa.types import Language, Passage, Turn
 
 _HEAD_CHARS = 24  # of an answer that is looked at before any of it is shown, where no pattern holds the language
+_LONG_HEAD_CHARS = 160  # the same where it begins in the other language, be it with a name, and is not yet a sentence
+_SENTENCE_END = re.compile(r"[。！？\n]|[.!?]\s")
 _VERSION_TOKENS = 120  # of one sentence in the other language
 
 
@@ -133,7 +136,8 @@ def _looked_at(model: BaseChatModel, task: Task, limits: Limits) -> Generator[st
             head = ""
             for piece in pieces:
                 head += piece
-                if len(head) >= _HEAD_CHARS:
+                long = len(head) >= _LONG_HEAD_CHARS or _SENTENCE_END.search(head)
+                if len(head) >= _HEAD_CHARS and (long or in_language(head, task.language)):
                     break
             if in_language(head, task.language):
                 yield head

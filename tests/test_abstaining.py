@@ -6,7 +6,7 @@ import pytest
 
 from qa.abstaining import pointer, refusal
 from qa.glossary import Glossary
-from qa.types import Hit, Language, Passage
+from qa.types import LANGUAGES, Hit, Language, Passage
 
 
 def hit(heading: str, title: str = "Title") -> Hit:
@@ -47,3 +47,10 @@ def test_names_that_no_note_has_are_said_in_the_refusal() -> None:
     assert refusal("en", [], Glossary.load(), ("Mamba",)) == (
         "Your notes do not cover this question. Your notes do not mention Mamba."
     )
+
+
+def test_code_is_told_from_another_language() -> None:
+    assert [pointer(language, is_code=True) for language in LANGUAGES] == [
+        "这一点见笔记中的代码或公式。",
+        "Your notes show it as code or a formula.",
+    ]

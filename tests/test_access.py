@@ -160,10 +160,22 @@ def test_the_cookie_is_for_this_site_only_and_no_script_reads_it(address: str) -
 def test_a_form_of_another_site_logs_nobody_in(address: str) -> None:
     with client(address) as visitor:
         form = {"username": "ann", "password": PASSWORD}
-        for foreign in ({"origin": "http://evil.example"}, {"origin": "null", "sec-fetch-site": "cross-site"}):
+        for foreign in (
+            {"origin": "http://evil.example"},
+            {"origin": "null"},
+            {"origin": "null", "sec-fetch-site": "cross-site"},
+            {"origin": f"{address.rpartition(':')[0]}:1", "sec-fetch-site": "same-site"},
+        ):
             assert visitor.post("/login", data=form, headers=foreign).status_code == 403
         assert not visitor.cookies
-        assert visitor.post("/login", data={"username": "a" * 5000}).status_code == 413
+        assert visitor.post("/login", data={"username": "a" * 20000}).status_code == 413
+
+
+def test_own_form_logs_in_where_browsers_say_nothing_of_its_site(address: str) -> None:
+    """Over plain HTTP they send no Sec-Fetch headers."""
+    with client(address) as visitor:
+        own = {"origin": address.rstrip("/"), "accept": "text/html", "user-agent": "Mozilla/5.0"}
+        assert visitor.post("/login", data={"username": "ann", "password": PASSWORD}, headers=own).status_code == 303
 
 
 def test_a_wrong_password_is_told_in_the_readers_language_and_without_script(address: str) -> None:
@@ -186,6 +198,8 @@ def test_a_program_sends_name_and_password_with_its_request(address: str) -> Non
             assert program.get("/config", headers={"authorization": header}).status_code == 401
         browser = {"sec-fetch-mode": "cors"}
         assert "www-authenticate" not in program.get("/config", headers=browser).headers
+        old = {"user-agent": "Mozilla/5.0"}
+        assert "www-authenticate" not in program.get("/config", headers=old).headers
 
 
 def test_downloads_are_their_owners(address: str, conversations: Conversations) -> None:

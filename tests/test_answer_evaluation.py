@@ -50,6 +50,11 @@ def test_number_without_a_quote_on_its_lines_is_not_valid(citation: Citation) ->
     assert zh.valid_citations == 0.0
 
 
+def test_where_nothing_is_cited_no_citation_is_wrong() -> None:
+    zh, _ = answers_measured(answer("你的笔记没有讲到这个问题。"), answer("x", QUOTED, language="en"))
+    assert math.isnan(zh.valid_citations)
+
+
 def test_citation_of_another_passage_is_valid_and_not_gold() -> None:
     other = Citation(1, OTHER, "other", 8, 8)
     zh, _ = answers_measured(answer("它缩小特征图 [1]。", other), answer("x", QUOTED, language="en"))

@@ -520,3 +520,25 @@ def _with_model(tmp_path: Path, model: object) -> NotesQA:
 
     index = Index(tmp_path / "index")
     return NotesQA(tmp_path / "corpus", index, WordEncoder(), Settings(cache=tmp_path), lambda: (model, "server"))  # type: ignore[arg-type,return-value]
+
+
+def test_topic_restricts_what_disagrees_too(tmp_path: Path) -> None:
+    files = {"a.md": "# 归一化\n\nBN 在批量很小时效果很好。\n", "b.md": "# 训练\n\nBN 在批量很小时效果很差。\n"}
+    notes = open_notes(tmp_path, files, None)
+    assert {c.note_path for c in notes.ask("BN 在批量很小时效果怎么样？").citations} == {"a.md", "b.md"}
+    assert {c.note_path for c in notes.ask("BN 在批量很小时效果怎么样？", topic="a.md").citations} == {"a.md"}
+
+
+def test_question_that_stands_alone_is_remembered_whatever_came_before(tmp_path: Path) -> None:
+    notes, engine = notes_with(tmp_path, POOLING)
+    first = notes.ask("池化有什么作用？")
+    asked = len(engine.prompts)
+    again = notes.ask("池化有什么作用？", history=[Turn("填充有什么用？", "保住边缘。")])
+    assert (again.texts, len(engine.prompts)) == (first.texts, asked)
+
+
+@pytest.mark.parametrize("top_k", [0, -1])
+def test_number_of_passages_must_be_one_at_least(tmp_path: Path, top_k: int) -> None:
+    notes, _ = notes_with(tmp_path, POOLING)
+    with pytest.raises(SettingsError, match="at least 1"):
+        notes.ask("池化有什么作用？", top_k=top_k)

@@ -447,7 +447,7 @@ def test_every_response_carries_the_policy_and_health_is_told(address: str) -> N
         status, headers = headers_of(address + path)
         assert status == (404 if path == "no-such-page" else 200), path
         assert "default-src 'self'" in headers["Content-Security-Policy"], path
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
 
 
 def test_another_name_for_this_machine_is_refused(address: str) -> None:

@@ -249,8 +249,10 @@ def test_upload_beyond_the_limit_is_refused(address: str) -> None:
 
 
 def test_upload_by_a_page_elsewhere_is_refused(address: str, tmp_path: Path) -> None:
-    status, said = post(f"{address}gradio_api/upload", *form("x.md", b"# X\n"), **{"sec-fetch-site": "cross-site"})
-    assert (status, said) == (403, b"This server takes nothing from other pages.")
+    port = {"origin": "http://127.0.0.1:1"}
+    for elsewhere in ({"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site", **port}, port):
+        status, said = post(f"{address}gradio_api/upload", *form("x.md", b"# X\n"), **elsewhere)
+        assert (status, said) == (403, b"This server takes nothing from other pages.")
     assert list((tmp_path / "uploads").glob("*/*")) == []
 
 

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.citations import citation, cite, numbers_in, opening_of_number, statements, without_numbers
+from qa.citations import (
+    citation,
+    cite,
+    numbers_in,
+    opening_of_number,
+    statements,
+    with_own_numbers,
+    without_numbers,
+)
 from qa.notes import line_starts
 from qa.passages import split_note
 from qa.types import Note, Passage
@@ -72,6 +80,29 @@ def test_text_without_numbers_keeps_its_intervals() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("形状是 [32, 10]，其中 32 是批量 [2]。", [2]),
+        ("用 `outputs[0]` 取出，`x[1]` 不变 [3]。", [3]),
+        ("x[1] 是第二项，x[2]+1 不是。", []),
+        ("第二层的输出 $a^{[2]}$ 由 $w_{[1]}$ 得出[1]。", [1]),
+        ("用 ReLU[1]。And Adam[2][3], too.", [1, 2, 3]),
+        ("年份 [2017]，第 [64, 99] 行。", []),
+    ],
+)
+def test_what_code_formulas_and_shapes_hold_is_no_citation(text: str, numbers: list[int]) -> None:
+    assert numbers_in(text) == numbers
+
+
+def test_numbers_that_a_note_has_itself_are_taken_for_no_citation() -> None:
+    text = "区间 [1, 5] 内，`outputs[0]`，$a^{[1]}$【2】"
+    put = with_own_numbers(text)
+    assert put == "区间 ［1, 5］ 内，`outputs［0］`，$a^{\\lbrack 1\\rbrack }$［2］"
+    assert numbers_in(put) == []
+    assert without_numbers(put) == put
+
+
+@pytest.mark.parametrize(
     ("sentence", "cited"),
     [
         ("池化缩小特征图。", "池化缩小特征图 [1] [2]。"),
@@ -106,6 +137,26 @@ def test_cited_sentence_has_exactly_the_numbers() -> None:
         ("除以![](https://a.org/b.jpg)的目的是平衡。", ["除以![](https://a.org/b.jpg)的目的是平衡。"]),
         ("**怎么理解池化？**\n\n池化缩小。What is pooling?\n\nDid we pool?", ["池化缩小。", "Did we pool?"]),
         ("[什么是池化？有什么用？](a.md#L1)", []),
+        ("**第一步**求期望；&#x20;\n&nbsp;\n第二步求极大。", ["**第一步**求期望；", "第二步求极大。"]),
+        (
+            "树不稳定； （适合 Bagging）\n(1) 先验。(2) 后验（更好）。",
+            ["树不稳定； （适合 Bagging）", "(1) 先验。", "(2) 后验（更好）。"],
+        ),
+        (
+            "It is slow. (Not here.) Use it.\n(In brackets.)",
+            ["It is slow. (Not here.)", "Use it.", "(In brackets.)"],
+        ),
+        (
+            '<div align="center"><img src="../图 20180829.png" height="" /></div>\n<!-- 略 -->\n<p>池化缩小。<br></p>',
+            ["<p>池化缩小。"],
+        ),
+        (
+            "池化缩小。\n> [为什么用 tanh？](https://a.org/b) - 知乎\n>> [RNN](https://a.org/c) - Wikipedia\n"
+            "[1] Hochreiter S. Long short-term memory[J]. 1997.\n[2] 处省略，因为 1997 年还没有。",
+            ["池化缩小。", "处省略，因为 1997 年还没有。"],
+        ),
+        ("#会议 周五和王工开会。\n\n##没有空格\n\n#工作 #2024\n\n正文。", ["#会议 周五和王工开会。", "正文。"]),
+        ("```html\n<hr>\n```", ["<hr>"]),
         ("```c\n// The size.\nint size;\n[1, 2],\n```", ["int size;"]),
     ],
 )
@@ -130,7 +181,7 @@ def test_items_of_a_list_know_their_list_and_what_it_stands_under() -> None:
 
 def test_bold_name_on_a_line_of_its_own_says_nothing_but_leads_in() -> None:
     text = "# A\n\n**检索**\n\n- 看命中率\n\n**Faithful generation**\n- 看引用\n"
-    text += "\n**BN 在批量很小时效果很差**\n\n- **池化**\n\n- **缺点：**\n    - 很慢\n"
+    text += "\n**BN 在批量很小时效果很差**\n\n- **池化**\n\n- **缺点：**\n    - 很慢\n- **定位**\n\n    - 输出框\n"
     found = [(each.text, each.lead) for each in statements(passage(text), 1)]
     assert found == [
         ("看命中率", "检索"),
@@ -138,6 +189,7 @@ def test_bold_name_on_a_line_of_its_own_says_nothing_but_leads_in() -> None:
         ("**BN 在批量很小时效果很差**", ""),
         ("**池化**", ""),
         ("很慢", "缺点"),
+        ("输出框", "定位"),
     ]
 
 

@@ -18,8 +18,10 @@ import pytest
 from fakes_cli import OpenedEncoder
 
 from qa.cli import main
+from qa.cli_bar import Bar
 from qa.index import Index
 from qa.indexing import rules
+from qa.types import Progress
 from qa.users import Users
 
 COMMANDS = ("index", "ask", "search", "topics", "models", "doctor", "chat", "eval")
@@ -443,3 +445,52 @@ def test_chat_asks_for_a_password_that_is_not_given(
         assert main(["chat", "--auth", "ann", "--port", port]) == 1  # the port is taken, but ann is there
     assert "cannot listen" in capsys.readouterr().err
     assert Users(auth_file).check("ann", "correct horse")
+
+
+def test_bar_that_was_closed_begins_anew() -> None:
+    bar = Bar("en")
+    for _ in range(2):
+        bar(Progress("wait", 0, 1, "P"))
+        bar.close()
+
+
+def test_password_without_a_terminal_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_terminal(_: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", no_terminal)
+    monkeypatch.setenv("NOTES_QA_AUTH_FILE", str(tmp_path / "users.json"))
+    assert main(["chat", "--auth", "ann"]) != 0
+    assert "as --auth NAME:PASSWORD" in capsys.readouterr().err
+
+
+def test_doctor_looks_at_what_else_the_settings_name(
+    words: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def files() -> tuple[bool, str]:
+        main(
+            [
+                "doctor",
+                "--json",
+                "--corpus",
+                str(words / "corpus"),
+                "--index",
+                str(words / "index"),
+                "--chat-model",
+                "extractive",
+            ]
+        )
+        check = next(each for each in json.loads(capsys.readouterr().out) if each["part"] == "settings")
+        return check["ok"], check["detail"]
+
+    monkeypatch.setenv("NOTES_QA_AUTH_FILE", str(words / "users.json"))
+    assert files() == (True, "work: glossary")
+    Users(words / "users.json").put("ann", "a long password")
+    assert files() == (True, "work: glossary, users' file")
+    monkeypatch.setenv("NOTES_QA_RERANKER", str(words / "none"))
+    assert files()[0] is False
+    monkeypatch.delenv("NOTES_QA_RERANKER")
+    monkeypatch.setenv("NOTES_QA_GLOSSARY", str(words / "none.tsv"))
+    assert files()[0] is False

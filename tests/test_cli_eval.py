@@ -122,3 +122,26 @@ def test_key_of_the_chat_model_does_not_go_to_the_server_of_the_judge(
         monkeypatch.setenv("NOTES_QA_JUDGE_API_KEY", "sk-judge")
         assert evaluated(folder, *JUDGE) == 0
     assert server.keys == {"Bearer none", "Bearer sk-judge"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--answers", "--records", "{0}/none/r.jsonl"), "in a folder that exists"),
+        (("--records", "{0}/r.jsonl"), "Give --answers too"),
+    ],
+)
+def test_records_that_could_not_be_written_are_told_before_anything_is_measured(
+    folder: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], said: str
+) -> None:
+    assert evaluated(folder, *(option.format(folder) for option in options)) != 0
+    told = capsys.readouterr()
+    assert said in told.err
+    assert told.out == ""
+
+
+def test_a_sample_has_as_many_questions_as_were_wanted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [json.dumps(QUESTIONS[0] | {"id": str(n)}, ensure_ascii=False) for n in range(5)]
+    (folder / "questions.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    rows = report(folder, capsys, "--answers", "--sample", "4")["answers"]
+    assert [row["questions"] for row in rows] == [4]

@@ -94,6 +94,12 @@ def test_statement_that_the_model_said_in_part_is_said_whole(tmp_path: Path) -> 
     assert [sentence.change for sentence in answer.sentences] == ["dropped", "quoted"]
 
 
+def test_what_two_notes_say_alike_is_said_once(tmp_path: Path) -> None:
+    notes = {name: f"# {name}\n\n卷积网络要慎用这种函数，因为两端的梯度很小。\n" for name in ("a.md", "b.md")}
+    answer = open_notes(tmp_path, notes, ScriptedEngine("巴黎举办了足球比赛。")).ask("卷积网络里什么要小心？")
+    assert answer.text.count("慎用") == 1
+
+
 def test_sentence_that_gives_way_to_a_whole_statement_has_said_nothing_of_the_others(tmp_path: Path) -> None:
     one = "多项式模型把文本里重复的词语都视为出现了多次，常用于新闻分类，用平滑来避免零。"
     other = "伯努利模型把重复的词语视为出现仅仅一次而已。"
@@ -131,3 +137,9 @@ def test_answer_of_names_in_the_other_language_gives_their_place_instead() -> No
     list(composer.write(LocalChatModel(engine=ScriptedEngine("今天天气很好。"), name_of_model="x"), Limits()))
     assert composer.result().texts == {"zh": "这一点见笔记中的英文原文 [1]。"}
     assert [citation.quote for citation in composer.result().citations] == ["top 20 items"]
+
+
+def test_answer_that_is_code_says_so() -> None:
+    made = material("# 取值\n\n取 logits 的代码：\n\n```python\nlogits = model(x).logits\n```\n")
+    composer = Composer(made, ["zh", "en"], strict=True)
+    assert composer.quote().texts["zh"] == "这一点见笔记中的代码或公式 [1]。"

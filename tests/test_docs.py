@@ -91,3 +91,12 @@ def test_python_of_the_readme_runs(
     printed = capsys.readouterr().out
     assert "ai-interview.md" in printed
     assert "False" in printed
+
+
+def test_every_event_and_value_of_the_readme_can_be_imported() -> None:
+    import qa
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(Sources|Extract|TextDelta|SentenceChecked|Done|Failed|Answer|Hit|Turn)\b", text))
+    assert named >= {"Extract", "SentenceChecked", "Failed"}
+    assert all(hasattr(qa, name) for name in named)

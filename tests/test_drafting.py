@@ -53,6 +53,14 @@ def test_what_became_of_each_sentence_is_told() -> None:
     assert [sentence.support >= 0 for sentence in made.sentences] == [True, True, True, False]
 
 
+def test_words_that_are_shown_are_known_in_other_marks_too() -> None:
+    made = draft()
+    written(made, ANSWER)
+    assert made.says("**池化用来降维**！")
+    assert not made.says("巴黎举办了足球比赛。")  # left out
+    assert not made.says("池化用来降维 x=-1")
+
+
 def test_words_are_seen_before_their_sentence_is_whole_and_numbers_only_then() -> None:
     made = draft()
     assert seen(list(made.add("池化用来"))) == "池化用来"
@@ -115,6 +123,13 @@ def test_translation_gives_way_with_its_sentence_and_another_on_the_same_words_d
     other.put(Sentence("en", "It says more.", (1,), 0.3, "translated"), tuple(each for each in found))
     other.drop(made.repeated_by(GROUNDS.statements[0]))
     assert [sentence.change for sentence in other.sentences] == ["dropped", "translated"]
+
+
+def test_label_that_comes_again_does_not_end_the_answer() -> None:
+    made = draft()
+    written(made, "优点：\n池化用来降维。\n优点：\n填充保住边缘像素。")
+    assert made.text().endswith("填充保住边缘像素 [2]。")
+    assert not made.repeats
 
 
 def test_what_was_said_before_is_not_said_again() -> None:

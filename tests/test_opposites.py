@@ -68,4 +68,5 @@ def test_the_opposite_elsewhere_is_none(sentence: str, note: str) -> None:
 
 def test_the_sides_in_a_text_are_named_in_the_other_language() -> None:
     assert named_sides("低频词不是高频词", "en") == [("高频", "high-frequency"), ("低频", "low-frequency")]
-    assert named_sides("the encoder, not two decoders", "zh") == [("encoder", "编码器")]
+    assert named_sides("the encoder, not two decoders", "zh") == [("encoder", "编码器"), ("decoders", "解码器")]
+    assert named_sides("Underfitting means too few terms.", "zh") == [("Underfitting", "欠拟合")]

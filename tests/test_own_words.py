@@ -22,6 +22,8 @@ def grounds(text: str) -> Grounds:
     [
         ("池化把[特征图](https://a.org/b)缩小。", "池化把特征图缩小。"),
         ("按 ![[公式]](https://www.zhihu.com/equation?tex=W_i) 预测。", "按 $W_i$ 预测。"),
+        ("<p>步长取 10<sup>-3</sup><br/></p>", "步长取 10^{-3}"),
+        ("```html\n<p>步长</p>\n```", "<p>步长</p>"),
         ("| 方法 | 做法 |\n|---|---|\n| HyDE | 见[文](https://a.org) |", "HyDE：见文"),
     ],
 )

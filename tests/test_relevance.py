@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,3 +87,17 @@ def test_what_the_model_says_answers_counts_more_and_what_it_denies_less() -> No
     assert list(np.argsort(-told)) == [1, 2, 0, 3]
     assert np.isneginf(told[3])
     assert with_told(plain, {}) is plain
+
+
+def test_example_in_the_other_language_is_no_better_than_the_notes_own_sentences() -> None:
+    text = "# 词袋模型\n\n词袋模型忽略词的顺序。\n\n例如两句话。\n\nJohn likes to watch movies.\n"
+    passages = split_note(Note("a.md", "A", text, "", "zh"))
+    grounds = Grounds(passages, SentenceVectors(WordEncoder()), Glossary.load())
+    scores = {}
+    for level in (None, 0.0):
+        question = replace(asked("What does John like to watch?"), level=level)
+        hits = [Hit(passage, n, 1.0, 1, 1, 0.9) for n, passage in enumerate(passages, 1)]
+        scores[level] = relevance(grounds, Found(hits, NOTHING, asked=question))
+    (english,) = [row for row in grounds.singles() if "John" in grounds.statements[row].text]
+    assert grounds.languages[english] == "en"
+    assert scores[None][english] < scores[0.0][english]

@@ -46,7 +46,18 @@ def test_english_numbers_become_chinese_ones(text: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["万一，千万不要", "训练上亿词", "百万级", "百分之零点五", "1200万分之一", "版本 1.2.3", "  "]
+    "text",
+    [
+        "万一，千万不要",
+        "训练上亿词",
+        "百万级",
+        "百分之零点五",
+        "一万五千张图片",
+        "一百二十万五千张",
+        "1200万分之一",
+        "版本 1.2.3",
+        "  ",
+    ],
 )
 def test_what_is_no_plain_number_stays(text: str) -> None:
     assert renumbered(text, "en") == text

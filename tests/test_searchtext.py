@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.characters import plain_characters
-from qa.searchtext import search_text
+from qa.searchtext import readable, search_text
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,7 @@ from qa.searchtext import search_text
         ("<https://www.example.org/a?b=c> 见http://git.example.com/x_y_z。", "example.org 见git.example.com。"),
         ("<me@example.org>", "me@example.org"),
         ("单词![[公式]](https://www.zhihu.com/equation?tex=W_i)的上文", "单词W_i的上文"),
+        ('单词<img src="https://www.zhihu.com/equation?tex=W_i" alt="公式">的上文', "单词W_i的上文"),
     ],
 )
 def test_text_of_links_stays_and_their_targets_go(markdown: str, words: str) -> None:
@@ -158,3 +159,16 @@ def test_hostile_text_takes_no_longer_than_other_text(piece: str, frame: str) ->
     started = time.process_time()
     search_text(text)
     assert time.process_time() - started < 1.0
+
+
+@pytest.mark.parametrize(
+    ("markdown", "words"),
+    [
+        ('<div align="center">**粗**体<br/>见[文](https://a.org)</div>', " **粗**体 见文 "),
+        ("步长 10<sup>-3</sup>，x<sub>i</sub> 与 <font color=red>y</font>", "步长 10^{-3}，x_i 与 y"),
+        ("用 `<br>` 换行，List<String> 与 a<b 且 c>d 不变", "用 `<br>` 换行，List<String> 与 a<b 且 c>d 不变"),
+        ("前<!-- 无人看见 -->后", "前后"),
+    ],
+)
+def test_what_a_reader_sees_is_without_tags_and_addresses(markdown: str, words: str) -> None:
+    assert readable(markdown) == words

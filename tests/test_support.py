@@ -28,6 +28,14 @@ def test_sentence_rests_on_the_note_sentence_it_repeats(grounds: Grounds) -> Non
     assert grounds.passages[support.number - 1].text[support.start : support.end] == "填充保住边缘像素。"
 
 
+def test_number_of_an_item_is_no_part_of_what_it_says() -> None:
+    text = "# A\n\n有 1 个参数。\n\n步骤：\n\n1. 填充图像。\n"
+    of = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
+    for item in ("1. 填充图像。", "（1）填充图像。", "填充图像。"):
+        (support,) = supports(item, of)
+        assert of.passages[0].text[support.start : support.end] == "填充图像。"
+
+
 def test_number_is_corrected_where_another_passage_is_the_source(grounds: Grounds) -> None:
     assert [support.number for support in supports("填充保住边缘像素 [1]。", grounds)] == [2]
 

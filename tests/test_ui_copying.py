@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from fakes_ui import EN, POOLING, SECOND, WARM_UP, citation
 
 from qa.types import Answer, Citation
@@ -23,3 +26,13 @@ def test_an_answer_without_sources_has_none_and_general_knowledge_says_so() -> N
     assert answer_to_markdown(answer, "zh") == (
         "## 天气？\n\n没有。\n\n*以下来自模型的一般知识，不在你的笔记中，也没有出处*\n\n晴。\n"
     )
+
+
+def test_nothing_of_a_note_is_active_where_it_is_pasted() -> None:
+    passage = replace(POOLING, headings=("<img src=x>",), note_path="![a](b).md")
+    cited = (Citation(1, passage, "![x](http://a.org/?q=1) <b>好</b>", 1, 1),)
+    pasted = answer_to_markdown(
+        Answer("<script>?", {"zh": "![x](http://a.org) 好 [1]"}, cited, (), abstained=False), "zh"
+    )
+    assert "![" not in pasted
+    assert not re.search(r"(?<!\\)<\w", pasted)

@@ -270,6 +270,17 @@ def test_cancelled_words_go_into_a_box(tab: Tab) -> None:
     assert tab.choose("deep/rnn.md").shown["kept"].value == "mine\n"
 
 
+def test_words_that_give_way_later_join_those_in_the_box(tab: Tab, corpus: Path) -> None:
+    tab.choose("cnn.md").edit("one\n").cancel()
+    tab.choose("cnn.md").edit("two\n").cancel()
+    assert tab.shown["kept"].value == "one\n\n\ntwo\n"
+    tab.choose("deep/rnn.md").edit("three\n")
+    (corpus / "deep" / "rnn.md").unlink()
+    tab.save()
+    tab.keep_mine()
+    assert tab.shown["kept"].value == "one\n\n\ntwo\n"
+
+
 def test_words_in_the_box_stay_until_they_are_not_needed(tab: Tab, events: NotesEvents) -> None:
     tab.choose("cnn.md").edit("mine\n").cancel()
     assert tab.shown["forget"].visible

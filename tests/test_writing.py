@@ -23,7 +23,7 @@ from qa.language import estimate_tokens
 from qa.prompts import MAX_HISTORY_TURNS, answer_messages, prompt_tokens
 from qa.settings import Settings
 from qa.types import Passage, Turn
-from qa.writing import Limits, Task, fitted
+from qa.writing import Limits, Task, WrongLanguage, fitted, write
 
 PASSAGES = tuple(Passage(f"{n}.md", "T", ("T",), f"{n} " + "池化缩小特征图。" * 40, 0, 1, 1, 1, "zh") for n in range(4))
 TURNS = tuple(Turn(f"问题{n}" + "？" * 90, f"回答{n}" + "。" * 90) for n in range(3))
@@ -142,3 +142,23 @@ def test_question_too_long_for_ollama_fails_in_a_sentence_without_a_call_that_lo
     ):
         notes.ask("池化有什么作用？" + "请说清楚。" * 150)
     assert [body for body in server.bodies if sizes(body)[0] > 1024] == []
+
+
+BEGINS_WITH_A_NAME = "Batch Normalization (BN) 是一种在小批量上归一化激活的方法，常用在卷积之后。"
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ([BEGINS_WITH_A_NAME], BEGINS_WITH_A_NAME),
+        (["Batch normalization is a layer. It scales.", BEGINS_WITH_A_NAME], BEGINS_WITH_A_NAME),
+        (["word " * 60, BEGINS_WITH_A_NAME], BEGINS_WITH_A_NAME),
+    ],
+)
+def test_answer_of_a_server_may_begin_with_a_name_in_the_other_language(answers: list[str], told: str) -> None:
+    assert "".join(write(FakeListChatModel(responses=answers), TASK, Limits())) == told
+
+
+def test_answer_of_a_server_that_stays_in_the_other_language_is_none() -> None:
+    with pytest.raises(WrongLanguage):
+        list(write(FakeListChatModel(responses=["It scales the activations. Always."] * 2), TASK, Limits()))

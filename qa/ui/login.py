@@ -20,7 +20,7 @@ from qa.ui.access import SESSION_SECONDS, Access, TooManyFailures
 from qa.ui.strings import phrase, ui_language
 
 OPEN = ("/login", "/logout", "/healthz")  # tell nothing of the notes
-_LARGEST_FORM = 4096  # bytes
+_LARGEST_FORM = 16384  # bytes: a password of 1,000 Chinese characters, percent-encoded
 _CONVERSATION = re.compile(r"[\w-]{1,64}", re.ASCII)
 _STYLE = """
 :root { color-scheme: light dark; --ink: #292524; --soft: #625d58; --paper: #f5f4f1; --card: #fff; --line: #e3e0da;
@@ -121,7 +121,8 @@ def _stranger(request: Request) -> Response:
         identity = request.query_params.get("c", "")
         return _redirect(f"/login?c={identity}" if _CONVERSATION.fullmatch(identity) else "/login")
     headers = {"cache-control": "no-store"}
-    if "sec-fetch-mode" not in request.headers:  # a browser would ask with a window of its own
+    is_browser = "sec-fetch-mode" in request.headers or "mozilla" in request.headers.get("user-agent", "").lower()
+    if not is_browser:  # it would ask with a window of its own
         headers["www-authenticate"] = 'Basic realm="notes-qa", charset="UTF-8"'
     return JSONResponse({"detail": phrase("login_needed", ui_language(request))}, 401, headers)
 
@@ -180,7 +181,7 @@ def _how(request: Request) -> dict[str, Any]:
 
 
 def _is_own_form(request: Request) -> bool:
-    """Whether the login page sent it, or a program; under our referrer policy browsers call their origin "null"."""
+    """Whether the login page sent it, or a program."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")

@@ -129,7 +129,7 @@ class NotesEvents:
         ui = ui_language(request)
         if desk.note is None:
             return self._pane(desk, "", listed, ui)
-        return self._open(desk.note.path, text if desk.unsaved(text) else desk.kept, listed, ui)
+        return self._open(desk.note.path, _kept(desk, text) if desk.unsaved(text) else desk.kept, listed, ui)
 
     def save(self, text: str, desk: Desk, listed: Listed, request: gr.Request) -> Iterator[Update]:
         """(report, pane) while the note is saved and its new text goes into the index."""
@@ -177,7 +177,8 @@ class NotesEvents:
         if added.outcome not in ("added", "same"):
             yield gr.skip(), *self._pane(desk, said, listed, ui, editor=gr.skip())
             return
-        yield gr.skip(), *self._pane(Desk(NoteFile(added.path, text, added.sha256, "utf-8")), said, listed, ui)
+        note = NoteFile(added.path, text, added.sha256, "utf-8")
+        yield gr.skip(), *self._pane(Desk(note, kept=desk.kept), said, listed, ui)
         for report in self._refreshed(ui):
             yield report, *(gr.skip(),) * 12
 
@@ -198,7 +199,7 @@ class NotesEvents:
         ui = ui_language(request)
         if desk.note is None:
             return self._pane(desk, "", listed, ui)
-        return self._open(desk.note.path, text, listed, ui, editing=True)
+        return self._open(desk.note.path, _kept(desk, text), listed, ui, editing=True)
 
     def forget(self, desk: Desk) -> Update:
         """(desk, box, its button) without the words that gave way."""
@@ -286,3 +287,8 @@ class NotesEvents:
 
 def _listed_as(note: NoteFile, listed: Listed) -> ListedNote | None:
     return next((each for each in listed.tree.notes if each.path == note.path), None)
+
+
+def _kept(desk: Desk, text: str) -> str:
+    """The words in the box with those that give way now."""
+    return "\n\n".join(filter(None, (desk.kept, text)))

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import gradio as gr
 import uvicorn
@@ -53,18 +54,22 @@ _POLICY = "; ".join(
 HEADERS = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with none at all, browsers call the origin of our own forms "null"
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 
 
+_READING = frozenset({"GET", "HEAD"})
+
+
 class _Guard:
     """Puts the headers on every response, and answers only to this machine's own names while it listens there.
 
-    The second half keeps a web page elsewhere, whose name was pointed at 127.0.0.1, from reading the notes. What such
-    a page sends from the reader's browser, such as files, is refused, too.
+    The second half keeps a web page elsewhere, whose name was pointed at 127.0.0.1, from reading the notes. What any
+    other page sends from the reader's browser, such as files, is refused, too, be it one on another port of this
+    machine; nor may it read what is answered.
     """
 
     def __init__(self, app: ASGIApp, hosts: tuple[str, ...]) -> None:
@@ -76,20 +81,24 @@ class _Guard:
             await self._app(scope, receive, send)
             return
 
-        started = False
+        started, foreign = False, _is_foreign(scope)
 
         async def with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                if foreign:  # Gradio allows every page on this machine
+                    for name in [name for name in headers if name.startswith("access-control-")]:
+                        del headers[name]
             await send(message)
 
         if self._hosts and _host(scope) not in self._hosts:
             await with_headers({"type": "http.response.start", "status": 421, "headers": []})
             await send({"type": "http.response.body", "body": b"This server answers only to its own address."})
             return
-        if scope["method"] == "POST" and _header(scope, b"sec-fetch-site") == "cross-site":
+        if scope["method"] not in _READING and foreign:
             await with_headers({"type": "http.response.start", "status": 403, "headers": []})
             await send({"type": "http.response.body", "body": b"This server takes nothing from other pages."})
             return
@@ -105,6 +114,14 @@ class _Guard:
 
 def _header(scope: Scope, wanted: bytes) -> str:
     return str(next((value for name, value in scope["headers"] if name == wanted), b"").decode("latin-1"))
+
+
+def _is_foreign(scope: Scope) -> bool:
+    """Whether a request comes from a page of somewhere else; a program sends neither header."""
+    if site := _header(scope, b"sec-fetch-site"):  # browsers leave it out where they trust no address: plain HTTP
+        return site not in ("same-origin", "none")
+    origin = _header(scope, b"origin")
+    return bool(origin) and urlsplit(origin).netloc != _header(scope, b"host")
 
 
 def _host(scope: Scope) -> str:
