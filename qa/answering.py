@@ -47,7 +47,7 @@ from qa.writing import Limits, Task, fitted, write_general
 MAX_QUESTION_CHARS = 4000
 _SIMILAR = 6  # passages by meaning, and by words, that are looked at for the opposite of a sentence
 _COVERED = 0.5  # chance from which on an answer is tried
-_COVERED_ASKED = 0.15  # the same where the model was asked too: what it writes then is checked sentence by sentence
+_COVERED_ASKED = 0.1  # the same where the model was asked too: what it writes then is checked sentence by sentence
 
 # The chat model and its name; None where the notes' own sentences answer. Loads it at the first call.
 GetModel = Callable[[], tuple[BaseChatModel | None, str]]

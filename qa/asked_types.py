@@ -18,7 +18,7 @@ _ASKS_FORMULA = re.compile(
     re.IGNORECASE,
 )
 _FORMULA = re.compile(
-    r"[=≈∝×÷^]|\$|!\[|\\(?:frac|sum|prod|int|sqrt|[\[(])|\w\s*[/*]\s*\(|\)\s*[/*]\s*\w|\w\s+[/*]\s+\w|等于|除以|乘以|之比|比值|之和|平均"
+    r"[=≈∝×÷^]|\$|!\[|\\(?:frac|sum|prod|int|sqrt|[\[(])|\w\s*[/*]\s*\(|\)\s*[/*]\s*\w|\w\s+\*\s+\w|等于|除以|乘以|之比|比值|之和|平均"
     r"|\b(?:equals?|divided|multipl\w+|times|sum|ratio|product|average|mean)\b",
     re.IGNORECASE,
 )

@@ -29,9 +29,9 @@ _MARK = re.compile(r"[。！？!?.；;，,：:]+$")
 HEADING = re.compile(r"[ \t>]*(?:#{2,6}|#(?=\s|\Z))")  # also without the space that Markdown wants
 _TAGS = re.compile(r"[ \t]*(?:#[^\s#]+[ \t]*)+")  # of a note: #work #2024
 _LINE_MARKS = re.compile(r"(?:[>\s]|[-*+](?=\s)|\d{1,3}[.)、](?=\s)|\[[ xX]\](?=\s))*")
-# Marks and spaces alone, be they written as &#x20;, or the fence of a code block.
+# Marks and spaces alone, be they written as &#x20;, the letter of an item, or the fence of a code block.
 _NO_STATEMENT = re.compile(
-    r"(?:[\s|:\-=*_`~#>+$]|&(?:#\d{1,6}|#[xX][0-9A-Fa-f]{1,5}|nbsp|[en]msp);?)*|(?:`{3,}|~{3,})[^`~]*"
+    r"(?:[\s|:\-=*_`~#>+$]|&(?:#\d{1,6}|#[xX][0-9A-Fa-f]{1,5}|nbsp|[en]msp);?)*|[A-Za-z][.)、．]|(?:`{3,}|~{3,})[^`~]*"
 )
 _DISPLAYED = re.compile(r"(?<=\n)\$\$.+?\$\$(?=[ \t]*(?:[\r\n]|\Z))", re.DOTALL)
 _LEAD_IN = re.compile(r"[:：][*_\s]*$")

@@ -88,6 +88,7 @@ _ENTRY = re.compile(
 )
 _CLAUSES = re.compile(r"[，,；;|]\s*\S")
 _NO_SOURCE = re.compile(r"^!\[|^.?\[\W*\]|\([^()]*(?:#|\.(?:md|png|jpe?g|gif|svg|webp|bmp)\b)[^()]*\)$", re.IGNORECASE)
+_BARE = re.compile(r".?<?https?://[^\s<>]+>?", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"[\W_]*(?:answer(?: here)?|todo|tbd|tba|待补充|待完善|待更新|未完待续|略|暂无)[\W_]*", re.IGNORECASE
 )
@@ -175,12 +176,13 @@ def is_link_to_note(line: str) -> bool:
 
 
 def only_points(text: str) -> bool:
-    """Whether a sentence is pictures or links to notes and nothing else, or only says where something comes from."""
+    """Whether a sentence is pictures, links to notes or bare addresses and nothing else, or only says where something
+    comes from."""
     text = text[:_MARK_CHARS]
     links = [text[max(0, match.start() - 1) : match.end()] for match in _LINK.finditer(text)]
     left = _LINK.sub(" ", text)
     if not _WORD.search(left):
-        return bool(links) and all(_NO_SOURCE.search(link) for link in links)
+        return bool(links) and all(_NO_SOURCE.search(link) or _BARE.fullmatch(link) for link in links)
     few = len(_WORD.findall(left)) <= _POINTING_WORDS and not _CLAUSES.search(left)
     return bool(links) and few and (_POINTING.search(left) or _SITE.fullmatch(left)) is not None
 

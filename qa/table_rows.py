@@ -22,13 +22,15 @@ def row_as_sentence(text: str, start: int, end: int) -> str | None:
         return None
     names, cells = _names_and_cells(_PARSER.parse(text), text.count("\n", 0, first))
     pairs = [(name, cell) for name, cell in zip(names[1:], cells[1:], strict=True) if cell]
-    if not pairs or not cells[0]:
+    if not any(cells):
         return None
+    if not pairs:
+        return cells[0]
     colon, comma, semicolon = ("：", "，", "；") if has_han(line) else (": ", ", ", "; ")
-    if len(cells) == 2:
+    if len(cells) == 2 and cells[0]:
         return f"{cells[0]}{colon}{cells[1]}"
     said = (f"{name}{colon}{cell}" if name else cell for name, cell in pairs)
-    return f"{cells[0]}{comma}{semicolon.join(said)}"
+    return f"{cells[0]}{comma if cells[0] else ''}{semicolon.join(said)}"
 
 
 def _names_and_cells(tokens: Sequence[Token], line: int) -> tuple[list[str], list[str]]:

@@ -90,7 +90,7 @@ def test_rows_of_a_table_are_told_apart() -> None:
     ["nDCG 是 DCG 与 IDCG 之比。", "$y = \\max x$", "![](formula.png)", "TP / (TP + FP)", "误差÷样本数", "误差＝0"],
 )
 def test_a_formula_that_no_excerpt_has_is_lacking(question: str, formula: str) -> None:
-    assert lacks(question, "# nDCG\n\nnDCG 看排序的质量。\n")
+    assert lacks(question, "# nDCG\n\nMRR / nDCG 看排序的质量。\n")
     assert not lacks(question, f"# nDCG\n\nnDCG 看排序的质量。\n\n{formula}\n")
 
 

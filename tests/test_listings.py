@@ -95,6 +95,8 @@ def test_names_below_contents_are_a_listing() -> None:
         "[图](../images/a.png)",
         "![池化](https://a.org/b)",
         "[GRU](#gru)",
+        "https://a.org/b?c=d",
+        "<https://a.org>",
         "来源文档 [manual.txt](https://a.org/manual.txt)",
         "For more see [the paper](https://a.org).",
     ],

@@ -29,6 +29,8 @@ TWO = "| Name | Meaning |\n| --- | --- |\n| BN | batch norm,&#xA;per channel |\n
             "| 条件概率 | `P(a\\|b)` |",
             "条件概率：`P(a|b)`",
         ),
+        ("| a | b |\n|---|---|\n|  | y |", "|  | y |", "b: y"),
+        ("| a | b |\n|---|---|\n| x |  |", "| x |  |", "x"),
         (f"{TWO}\n{THREE}", "| 多路 | 改写成几问 |  |", "多路，做法：改写成几问"),
     ],
 )
@@ -44,8 +46,7 @@ def test_a_row_is_read_by_the_names_of_its_columns(table: str, row: str, sentenc
         (THREE, "方法："),
         ("x | y | z", "x | y | z"),  # its head is elsewhere
         ("P(a | b) 是条件概率。", "P(a | b) 是条件概率。"),
-        ("| a | b |\n|---|---|\n|  | y |", "|  | y |"),
-        ("| a | b |\n|---|---|\n| x |  |", "| x |  |"),
+        ("| a | b |\n|---|---|\n|  |  |", "|  |  |"),
         ("text\n|---|---|\n| x | y |", "| x | y |"),
         (THREE, "| 方法 | 做法 | 风险 |"),
     ],
