@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,11 @@ def index(tmp_path: Path) -> Index:
     index = Index(tmp_path / "index", lock_seconds=0.05)
     write(index, note("cnn.md", CNN), note("rnn.md", RNN))
     return index
+
+
+@pytest.fixture
+def dead_url() -> Iterator[str]:
+    """An address that refuses: bound by us, never listened on."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import struct
 import subprocess
 import sys
@@ -24,14 +23,6 @@ from qa.errors import ModelFailed, ModelNotFound, ModelUnreachable, SettingsErro
 
 QUESTION = [SystemMessage("用中文回答。"), HumanMessage("首都是哪里？")]
 PROVIDERS = ["openai", "ollama"]
-
-
-@pytest.fixture
-def dead_url() -> Iterator[str]:
-    """An address that refuses: bound by us, never listened on."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
 def open_served(provider: str, url: str, tmp_path: Path, timeout: float = 10.0) -> BaseChatModel:

@@ -156,11 +156,17 @@ def test_topics_prints_the_tree(folder: Path, capsys: pytest.CaptureFixture[str]
     assert (topic["path"], topic["other"], topic["children"][0]["other"]) == ("cnn.md", "卷积神经网络", "")
 
 
-def test_models_lists_what_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_lists_what_can_be_chosen(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, dead_url: str
+) -> None:
+    monkeypatch.setattr("qa.chat.servers.OLLAMA_URL", dead_url)
     assert main(["models"]) == 0
     assert "gguf:packaged" in capsys.readouterr().out
     assert main(["models", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["configured"] == "auto"
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["models"]) == 0
+    assert "任何 GGUF 文件" in capsys.readouterr().out
 
 
 @pytest.mark.model
@@ -401,11 +407,11 @@ def test_eval_calibrates_on_headings_of_which_half_have_no_answer(tmp_path: Path
 
 
 def test_eval_translates_with_the_chat_model_where_it_is_told_to(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "questions.jsonl"
     file.write_text('{"id": 1, "en": "pooling?", "gold": []}', encoding="utf-8")
-    output = run(folder, "eval", str(file), "--translate", "--chat-model", "extractive", "--json", capsys=capsys)
+    output = run(words, "eval", str(file), "--translate", "--chat-model", "extractive", "--json", capsys=capsys)
     assert json.loads(output)["configuration"]["translated_by"] is None
 
 
