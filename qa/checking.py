@@ -13,12 +13,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from qa.chat import LocalChatModel
-from qa.citations import Statement, without_numbers
+from qa.citations import without_numbers
 from qa.grounds import Grounds, Scores, covered, share
 from qa.language import detect_language, search_terms
 from qa.prompts import agreement_messages, verdict_messages, yes_no
 from qa.queries import understand
 from qa.relevance import BESIDE
+from qa.statements import Statement
 from qa.support import SURE, Support, contradicts, nearest, nearness, speaking_of, supports
 from qa.types import Language
 from qa.verdicts import says_yes, wants_verdict, without_verdict

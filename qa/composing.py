@@ -12,7 +12,6 @@ from langchain_core.language_models import BaseChatModel
 from qa.abstaining import disagreement, pointer
 from qa.chat import LocalChatModel
 from qa.checking import Checker
-from qa.citations import Statement
 from qa.conflicts import disagreements
 from qa.drafting import Draft, Numbering, Telling, shown
 from qa.extractive import extract
@@ -20,6 +19,7 @@ from qa.left_out import MOST_ADDED, following, left_out, other_sides, rest_of_li
 from qa.material import Material
 from qa.own_words import by_itself, own_words
 from qa.relevance import with_told
+from qa.statements import Statement
 from qa.support import SURE, Support, only_statement
 from qa.telling import Teller
 from qa.types import Citation, Conflict, Language, Passage, Sentence, SentenceChecked, TextDelta

@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from qa.citations import Statement, citation, cite, numbers_in, opening_of_number, without_numbers
+from qa.citations import citation, cite, numbers_in, opening_of_number, without_numbers
 from qa.grounds import Grounds, covered, share
 from qa.language import search_terms, split_sentences
 from qa.queries import understand
+from qa.statements import Statement
 from qa.support import Support, is_supported
 from qa.types import Change, Citation, Language, Sentence, SentenceChecked, TextDelta
 from qa.verdicts import begins_with_verdict

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qa.citations import Statement
 from qa.grounds import Grounds, Scores
+from qa.statements import Statement
 from qa.types import Language
 
 _SENTENCES = 3

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.agreement import names_in
-from qa.citations import Statement, statements
 from qa.formula_images import with_formulas
 from qa.glossary import Glossary
 from qa.instructions import gives_order, is_instruction
@@ -25,6 +24,7 @@ from qa.listings import without_number
 from qa.numerals import numbers_of
 from qa.searchtext import readable
 from qa.sentence_vectors import SentenceVectors
+from qa.statements import Statement, statements
 from qa.types import Language, Passage
 
 _MAX_QUOTE_CHARS = 400

@@ -8,13 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 
-from qa.citations import Statement
 from qa.grounds import Grounds, Scores, covered, share
 from qa.language import normalize, search_terms
 from qa.listings import announces_list
 from qa.queries import named_units, understand
 from qa.relevance import BESIDE, with_told
 from qa.searchtext import readable
+from qa.statements import Statement
 from qa.support import Support
 from qa.trimming import SENTENCE_CHARS
 from qa.types import Language, Sentence

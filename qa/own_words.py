@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qa.citations import Statement, with_own_numbers
+from qa.citations import with_own_numbers
 from qa.grounds import Grounds, covered
 from qa.language import has_han, search_terms
 from qa.queries import named_units
 from qa.searchtext import readable
+from qa.statements import Statement
 from qa.table_rows import row_as_sentence
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from qa.chat.engine import Pattern
-from qa.citations import HEADING
 from qa.language import estimate_tokens
+from qa.statements import HEADING
 from qa.types import Language, Passage, Turn
 
 MAX_HISTORY_TURNS = 2

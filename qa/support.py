@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qa.agreement import foreign_formulas
-from qa.citations import ITEM_NUMBER, Statement, numbers_in, without_numbers
+from qa.citations import ITEM_NUMBER, numbers_in, without_numbers
 from qa.glossary import Glossary
 from qa.grounds import Grounds, Scores, covered, share
 from qa.instructions import is_instruction
@@ -17,6 +17,7 @@ from qa.language import detect_language, normalize, search_terms, split_sentence
 from qa.numerals import numbers_of, stated_numbers
 from qa.opposites import swapped
 from qa.queries import understand
+from qa.statements import Statement
 from qa.types import Language, Passage
 
 _STATES = re.compile(r"[=<>]|\\(?:leq?|geq?|propto|sim)(?![a-z])")  # a formula without any is the name of a quantity

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qa.citations import is_table_head, leads_in
 from qa.grounds import Grounds, Scores
 from qa.instructions import is_instruction
 from qa.language import estimate_tokens, split_sentences
 from qa.relevance import BESIDE
 from qa.searchtext import readable
+from qa.statements import is_table_head, leads_in
 from qa.types import Passage
 
 SENTENCES = 12
