@@ -112,12 +112,21 @@ class Composer:
                 _log.warning("The chat model did not keep to the language; the notes' own sentences stand in.")
         yield from self._with_versions(self._draft(first).finish(), model, first, others, limits)
         if (text := self._draft(first).text()) and not in_language(text, first):
-            self._drafts.clear()
+            yield from self._in_words(model, first, limits)
         if self._stands_in or self._draft(first).supported():
             yield from self._rest(model, first, limits)
             yield from self._disagreement(model, self._languages, limits)
         for language in self._languages:
             self._keep_to(language)
+
+    def _in_words(self, model: BaseChatModel, first: Language, limits: Limits) -> Iterator[Telling]:
+        """A draft that is numbers and names alone, "350 GB", gives way to the notes' sentences that say so."""
+        supports = [found for _, found in self._draft(first).supported()]
+        rows = [row for found in supports if (row := only_statement(found, self._grounds)) is not None]
+        self._drafts.clear()
+        for row in dict.fromkeys(rows):
+            for language in dict.fromkeys((first, *self._languages)):
+                yield from self._added(self._told(model, row, language, limits))
 
     def _keep_to(self, language: Language) -> None:
         """Only the places, where what was quoted is not in the language: "softmax" is no sentence in Chinese."""

@@ -15,7 +15,7 @@ from qa.glossary import Glossary
 from qa.material import Material, gather
 from qa.passages import split_note
 from qa.sentence_vectors import SentenceVectors
-from qa.types import Conflict, Hit, Note, Passage
+from qa.types import Conflict, Hit, Note, Passage, SentenceChecked
 from qa.writing import Limits
 
 BATCH = "# BN\n\nBN 在批量很小时效果很好。\n"
@@ -120,6 +120,15 @@ def test_nothing_stands_in_for_an_unsupported_answer_where_the_notes_hardly_cove
         list(composer.write(model, Limits()))
         texts[chance] = composer.result().texts
     assert texts == {0.2: {}, 0.9: {"zh": "BN 在批量很小时效果很好 [1]。"}}
+
+
+def test_answer_of_a_number_alone_is_said_in_the_sentence_that_has_it(tmp_path: Path) -> None:
+    text = "# GPT-3\n\n显存要 350 GB。\n\n这篇笔记讲大模型的存储和推理的开销，以及怎样省下来。\n"
+    model = LocalChatModel(engine=ScriptedEngine("350 GB [1]。"), name_of_model="scripted")
+    composer = Composer(material(text), ["zh"], True, chance=0.2)
+    events = list(composer.write(model, Limits()))
+    assert composer.result().texts["zh"].startswith("显存要 350 GB [1]。")
+    assert any(isinstance(event, SentenceChecked) and event.sentence.change == "quoted" for event in events)
 
 
 def test_translation_knows_the_names_in_the_headings_of_a_sentence(tmp_path: Path) -> None:
