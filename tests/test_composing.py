@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from fakes import WordEncoder
@@ -125,7 +126,8 @@ def test_nothing_stands_in_for_an_unsupported_answer_where_the_notes_hardly_cove
 def test_answer_of_a_number_alone_is_said_in_the_sentence_that_has_it(tmp_path: Path) -> None:
     text = "# GPT-3\n\n显存要 350 GB。\n\n这篇笔记讲大模型的存储和推理的开销，以及怎样省下来。\n"
     model = LocalChatModel(engine=ScriptedEngine("350 GB [1]。"), name_of_model="scripted")
-    composer = Composer(material(text), ["zh"], True, chance=0.2)
+    made = material(text)
+    composer = Composer(replace(made, task=replace(made.task, language="zh")), ["zh"], True, chance=0.2)
     events = list(composer.write(model, Limits()))
     assert composer.result().texts["zh"].startswith("显存要 350 GB [1]。")
     assert any(isinstance(event, SentenceChecked) and event.sentence.change == "quoted" for event in events)
