@@ -76,9 +76,9 @@ _CHAPTER = re.compile(
     r"第[一二三四五六七八九十百\d]+[章节讲篇课部]|\d+(?:\.\d+)+[.、，\s]|(?:chapter|part|lecture|section)\s+\d", re.I
 )
 _POINTING = re.compile(r"参考|参见|详见|见|来源|摘自|原文|链接|see|source|reference|read|via|from|link", re.IGNORECASE)
-# Where a linked page is: "[Why tanh?](https://...) - 知乎".
-_SITE = re.compile(
-    r"\W*(?:知乎|维基百科|百度百科|简书|博客园|掘金|哔哩哔哩|微信公众号|CSDN|Zhihu|Wikipedia|GitHub|Quora|Medium|YouTube|Reddit"
+# Where a linked page is: "[Why tanh?](https://...) - 知乎", "./glossary/[mean](...)".
+_PLACE = re.compile(
+    r"\s*\.{0,2}/\S*\s*|\W*(?:知乎|维基百科|百度百科|简书|博客园|掘金|哔哩哔哩|微信公众号|CSDN|Zhihu|Wikipedia|GitHub|Quora|Medium|YouTube|Reddit"
     r"|arXiv|Stack ?(?:Overflow|Exchange)|Cross Validated)(?:专栏|博客|社区|blog)?\W*",
     re.IGNORECASE,
 )
@@ -184,7 +184,7 @@ def only_points(text: str) -> bool:
     if not _WORD.search(left):
         return bool(links) and all(_NO_SOURCE.search(link) or _BARE.fullmatch(link) for link in links)
     few = len(_WORD.findall(left)) <= _POINTING_WORDS and not _CLAUSES.search(left)
-    return bool(links) and few and (_POINTING.search(left) or _SITE.fullmatch(left)) is not None
+    return bool(links) and few and (_POINTING.search(left) or _PLACE.fullmatch(left)) is not None
 
 
 def is_reference(line: str) -> bool:

@@ -20,10 +20,12 @@ _TAGS = re.compile(r"[ \t]*(?:#[^\s#]+[ \t]*)+")  # of a note: #work #2024
 _LINE_MARKS = re.compile(r"(?:[>\s]|[-*+](?=\s)|\d{1,3}[.)、](?=\s)|\[[ xX]\](?=\s))*")
 # Marks and spaces alone, be they written as &#x20;, the letter of an item, or the fence of a code block.
 _NO_STATEMENT = re.compile(
-    r"(?:[\s|:\-=*_`~#>+$]|&(?:#\d{1,6}|#[xX][0-9A-Fa-f]{1,5}|nbsp|[en]msp);?)*|[A-Za-z][.)、．]|(?:`{3,}|~{3,})[^`~]*"
+    r"(?:[\s|:\-=*_`~#>+$]|&(?:#\d{1,6}|#[xX][0-9A-Fa-f]{1,5}|nbsp|[en]msp|[lg]t|amp|quot);?)*|[A-Za-z][.)、．]|(?:`{3,}|~{3,})[^`~]*"
 )
 _DISPLAYED = re.compile(r"(?<=\n)\$\$.+?\$\$(?=[ \t]*(?:[\r\n]|\Z))", re.DOTALL)
-_LEAD_IN = re.compile(r"[:：][*_\s]*$")
+_LEAD_IN = re.compile(
+    r"(?:[:：]|(?<=[，,])即|如下|修改[^，。]{1,12}为|可以得到)[*_\s]*$"
+)  # of what follows, be it a formula
 _LABEL = re.compile(r"(\*\*|__)([^*_\n，。：:；,.;!?！？]+)\1\s*")
 _LABEL_HAN, _LABEL_LATIN = 8, 24  # characters of a bold line at most that only names what stands below it
 _ASIDE = re.compile(r"[*_]*[（(](?!\d+[)）])[^()（）\n]*[)）][*_]*[。．.；;，,]?")  # in brackets as a whole

@@ -97,6 +97,7 @@ def test_names_below_contents_are_a_listing() -> None:
         "[GRU](#gru)",
         "https://a.org/b?c=d",
         "<https://a.org>",
+        "./术语表/[指数衰减平均](https://a.org/b.md#c)",
         "来源文档 [manual.txt](https://a.org/manual.txt)",
         "For more see [the paper](https://a.org).",
     ],

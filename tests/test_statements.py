@@ -49,6 +49,7 @@ def passage(text: str, before: str = "") -> Passage:
             "[1] Hochreiter S. Long short-term memory[J]. 1997.\n[2] 处省略，因为 1997 年还没有。",
             ["池化缩小。", "处省略，因为 1997 年还没有。"],
         ),
+        ("则 `f(x) = x`，即\n\n![](a.png)\n\n--&gt;\n\n具体来说，即修改 `r` 为\n\n算法如下\n\n正文。", ["正文。"]),
         ("https://a.org/a.xlsx\n\nb. 更新权值。\n\n- GitHub: https://github.com/a/b\n", ["更新权值。"]),
         ("#会议 周五和王工开会。\n\n##没有空格\n\n#工作 #2024\n\n正文。", ["#会议 周五和王工开会。", "正文。"]),
         ("```html\n<hr>\n```", ["<hr>"]),
