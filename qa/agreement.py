@@ -32,6 +32,7 @@ _REMOVES_ZH = re.compile(
 # "Non-negative" says 大于等于 0 too.
 _SIGNED = re.compile(r"\b(?:non-?)?(?:negative|positive)\b|非负|非正|为正|为负|正数|负数|正值|负值", re.IGNORECASE)
 _FORMULA = re.compile(r"\$\$([^$]+)\$\$|\$(?=\S)([^$]+)(?<=\S)\$(?!\d)")  # "$5 and $6" is none
+_EQUATION = re.compile(r"(?<![\w`])[A-Za-z][\w.()]*\s*=\s*(?=[^=\n]*?[*/^])[\w(][\w\s.*/+^(),-]*[\w)]", re.ASCII)
 _ALMOST = re.compile(r"\\approx(?![a-z])|≈")
 _BETWEEN = r"[^\d\\=]{0,6}"  # words and marks that say the same: $\gamma$ 取 2
 _NO_MATTER = re.compile(r"\s|\\[,;! ]|[${}]|\\(?:mathrm|text|left|right)(?![a-z])")
@@ -88,8 +89,10 @@ def _numbers(text: str) -> set[str]:
 
 
 def foreign_formulas(sentence: str, *texts: str) -> list[str]:
-    """The formulas of a sentence that none of the texts has."""
-    return [formula for formula in _formulas(sentence) if not any(_holds(text, formula) for text in texts)]
+    """The formulas of a sentence, be they between dollars or equations that calculate, that none of the texts has."""
+    plain = [_bare(match[0]) for match in _EQUATION.finditer(_FORMULA.sub(" ", sentence))]
+    found = [*_formulas(sentence), *plain]
+    return [formula for formula in found if not any(_holds(text, formula) for text in texts)]
 
 
 def _formulas(text: str) -> list[str]:

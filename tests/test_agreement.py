@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.agreement import differences, left_untold
+from qa.agreement import differences, foreign_formulas, left_untold
 from qa.glossary import Glossary
 
 
@@ -64,3 +64,15 @@ def test_what_a_translation_leaves_untold_is_as_the_sentence_writes_it() -> None
     text = "带 KL 约束的 LSTM 下溢成 0，再取 0.5。"
     assert left_untold(text, "An LSTM underflows, then 0.5.", Glossary.load()) == ["KL"]
     assert left_untold("共 12 层，按 $p/q$ 接受。", "There are layers.", Glossary.load()) == ["$p/q$", "12"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "note", "foreign"),
+    [
+        ("近似的公式是：H = (E.T * E) / (E.T * E).", "crf = CRF(S, SW, E, EW)", ["H=(E.T*E)/(E.T*E)"]),
+        ("精确率 P = TP / (TP + FP)，召回率另算。", "精确率：P=TP/(TP+FP)", []),
+        ("学习率 lr=1e-3，设置 bias=False。", "学习率要小。", []),
+    ],
+)
+def test_an_equation_without_dollars_must_stand_in_the_note_too(sentence: str, note: str, foreign: list[str]) -> None:
+    assert foreign_formulas(sentence, note) == foreign
