@@ -35,6 +35,7 @@ _RULED = re.compile(
 )
 _NEXT_LINE = re.compile(r"[ \t]*(?:\r\n|[\r\n])(?:[ \t]*(?:\r\n|[\r\n]))*")
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,3}[.)、]|[（(]\d{1,3}[)）])[ \t]")
+_BARE_QUESTION = re.compile(r"(?:如何|怎么|怎样|为什么|为何|什么是)[^，。；：！,.;:!\n]{4,40}")
 _WORD = re.compile(r"\w")
 _CHECKS = re.compile(r"(?:have|has|did|do|does|are|is) (?:we|you|i|the|there)\b", re.IGNORECASE)
 _LONGEST_LEAD = 60  # characters
@@ -177,8 +178,11 @@ def _has_items_below(text: str, at: int, item: re.Match[str]) -> bool:
 
 
 def _asks(sentence: str) -> bool:
-    """Whether a sentence asks; a checklist in English, "Did we scale the input?", says what to do."""
+    """Whether a sentence asks, be it without a mark; a checklist in English, "Did we scale the input?", says what to
+    do."""
     words = sentence.strip("*_ ")
+    if _BARE_QUESTION.fullmatch(words):
+        return True
     return words.endswith(("?", "？")) and (has_han(words) or asks(words)) and not _CHECKS.match(words)
 
 
