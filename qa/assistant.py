@@ -16,7 +16,7 @@ from qa.found import Found
 from qa.glossary_file import GlossaryFile
 from qa.index import Index
 from qa.indexing import refresh, rules, staleness
-from qa.model_holder import LoadModel, ModelHolder
+from qa.model_holder import ModelHolder
 from qa.note_files import AddedFile, NewFile, NoteFile, NoteFiles, SavedNote
 from qa.note_tree import NoteTree, note_tree
 from qa.reranking import Reordering, open_reranker
@@ -44,7 +44,7 @@ if TYPE_CHECKING:  # LangChain takes a second to import, and a search does witho
     from langchain_core.language_models import BaseChatModel
     from langchain_core.retrievers import BaseRetriever
 
-    from qa.answering import Answerer
+    from qa.answering import Answerer, GetModel
 
 ReportProgress = Callable[[Progress], None]
 
@@ -61,7 +61,7 @@ class NotesQA:
         index: Index,
         encoder: Encoder,
         settings: Settings,
-        load_model: LoadModel,
+        load_model: GetModel,
         open_stored: OpenStored | None = None,
         reordering: Reordering | None = None,
     ) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from qa.notes import line_starts
 from qa.types import Citation, Passage
 
-_NUMBER = re.compile(r"[ \t]*[\[【](\d{1,4}(?:\s*[,，、]\s*\d{1,4})*)[\]】]")
+_NUMBER = re.compile(r"(?P<gap>[ \t]*)[\[【](?P<numbers>\d{1,4}(?:\s*[,，、]\s*\d{1,4})*)[\]】]")
 _MOST = 30  # citations of an answer
 _CODE = re.compile(r"`[^`]*(?:`|\Z)")  # what is not closed yet may be
 _FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", re.DOTALL)
@@ -46,9 +46,9 @@ def with_own_numbers(text: str) -> str:
     """What a note says, so that nobody takes a number in brackets for a citation: a shape [32, 10] is ［32, 10］."""
 
     def put(match: re.Match[str]) -> str:
-        inner, before = match[1], match[0][: match[0].index(match[0].lstrip()[0])]
+        gap, inner = match["gap"], match["numbers"]
         in_formula = any(start <= match.start() < end for start, end in formulas)
-        return f"{before}\\lbrack {inner}\\rbrack " if in_formula else f"{before}［{inner}］"
+        return f"{gap}\\lbrack {inner}\\rbrack " if in_formula else f"{gap}［{inner}］"
 
     formulas = [found.span() for found in _FORMULA.finditer(text)]
     return _NUMBER.sub(put, text)
@@ -71,7 +71,7 @@ def citation(number: int, passage: Passage, start: int, end: int) -> Citation:
 
 
 def _numbers(match: re.Match[str]) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", match.group(1))]
+    return [int(number) for number in re.findall(r"\d+", match["numbers"])]
 
 
 def _citations(text: str) -> Iterator[re.Match[str]]:
@@ -88,7 +88,7 @@ def _citations(text: str) -> Iterator[re.Match[str]]:
             continue
         before = text[: match.start()][-1:]
         behind_word = _WORD_ASCII.match(before) and end != match.start() and not _ENDS.match(text, match.end())
-        if match[0][0] not in " \t" and (behind_word or _OF_FORMULA.match(before)):
+        if not match["gap"] and (behind_word or _OF_FORMULA.match(before)):
             continue
         end = match.end()
         yield match

@@ -55,10 +55,10 @@ class Grounds:
         self.glossary = glossary
         self.statements = [each for n, passage in enumerate(self.passages, 1) for each in _candidates(passage, n)]
         self.headings = [_heading(passage) for passage in self.passages]
-        # Addresses and tags mean nothing.
-        self._texts = [each.text if each.is_code else readable(each.text) for each in self.statements]
-        self.terms = [frozenset(search_terms(text)) for text in self._texts]
-        pairs = zip(self.statements, self._texts, strict=True)
+        # Their texts as a reader sees them: addresses and tags mean nothing.
+        self.readable = [each.text if each.is_code else readable(each.text) for each in self.statements]
+        self.terms = [frozenset(search_terms(text)) for text in self.readable]
+        pairs = zip(self.statements, self.readable, strict=True)
         self.languages = [_language(each, text, self.passages[each.number - 1]) for each, text in pairs]
         self._sentences = vectors
 
@@ -119,7 +119,7 @@ class Grounds:
     def vectors(self, rows: Sequence[int] | None = None) -> Scores:
         """(rows, dim) of the statements in these rows, or of all."""
         chosen = range(len(self.statements)) if rows is None else rows
-        return self._sentences.of([self._texts[i] for i in chosen])
+        return self._sentences.of([self.readable[i] for i in chosen])
 
     def vectors_in_place(self, rows: Sequence[int]) -> Scores:
         """(rows, dim) of statements under their headings and leads, since a sentence often leaves out its subject."""
@@ -135,9 +135,9 @@ class Grounds:
     def _in_place(self, row: int) -> str:
         statement = self.statements[row]
         before = self._before.get(row)
-        lent = self._texts[before] + " " if before is not None else ""
+        lent = self.readable[before] + " " if before is not None else ""
         lead = f"{statement.lead}: " if statement.lead else ""
-        return f"{self.headings[statement.number - 1]}: {lead}{lent}{self._texts[row]}"
+        return f"{self.headings[statement.number - 1]}: {lead}{lent}{self.readable[row]}"
 
     def _terms_of(self, lead: str) -> frozenset[str]:
         return frozenset(search_terms(lead)) if lead else frozenset()

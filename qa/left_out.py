@@ -13,8 +13,6 @@ from qa.language import normalize, search_terms
 from qa.listings import announces_list
 from qa.queries import named_units, understand
 from qa.relevance import BESIDE, with_told
-from qa.searchtext import readable
-from qa.statements import Statement
 from qa.support import Support
 from qa.trimming import SENTENCE_CHARS
 from qa.types import Language, Sentence
@@ -199,7 +197,7 @@ def standing_in(grounds: Grounds, plain: Scores, question: str, told: Mapping[in
     rows = [
         row
         for row in _likely(grounds, with_told(plain, told))
-        if not (_is_formula(grounds.statements[row]) or grounds.statements[row].is_code or grounds.terms[row] <= asked)
+        if not (_is_formula(grounds, row) or grounds.statements[row].is_code or grounds.terms[row] <= asked)
         and not (grounds.languages[row] == "zh" and _NAME.fullmatch(grounds.statements[row].text))
     ]
     told = {row: told[row] for row in rows if row in told}
@@ -235,7 +233,7 @@ def _likely(grounds: Grounds, relevance: Scores) -> list[int]:
 def _stands_alone(grounds: Grounds, row: int) -> bool:
     """Whether a statement can be read by itself: it is no formula, and not of a table, of a list or of code."""
     statement = grounds.statements[row]
-    if "|" in statement.text or _is_formula(statement) or len(statement.text) < SENTENCE_CHARS:
+    if "|" in statement.text or _is_formula(grounds, row) or len(statement.text) < SENTENCE_CHARS:
         return False
     return not statement.is_code
 
@@ -244,5 +242,5 @@ def _names_more(grounds: Grounds, row: int, said: frozenset[str]) -> bool:
     return share(covered(understand(grounds.statements[row].text, grounds.glossary).units, said)) < _SAID
 
 
-def _is_formula(statement: Statement) -> bool:
-    return _FORMULA.fullmatch(readable(statement.text)) is not None
+def _is_formula(grounds: Grounds, row: int) -> bool:
+    return _FORMULA.fullmatch(grounds.readable[row]) is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,7 @@ from qa.priming import Priming
 if TYPE_CHECKING:  # LangChain takes a second to import, and a search does without it
     from langchain_core.language_models import BaseChatModel
 
-# The model and its name; no model where the notes' own sentences answer.
-LoadModel = Callable[[], "tuple[BaseChatModel | None, str]"]
+    from qa.answering import GetModel
 
 _ANSWERS_AT_ONCE = 4  # by a server, or without a model
 
@@ -22,7 +20,7 @@ _ANSWERS_AT_ONCE = 4  # by a server, or without a model
 class ModelHolder:
     """May be shared by threads; the first that wants the model loads it, the others wait."""
 
-    def __init__(self, load: LoadModel) -> None:
+    def __init__(self, load: GetModel) -> None:
         self._load = load
         self._lock = threading.Lock()
         self._priming = Priming()
