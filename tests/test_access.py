@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -169,6 +172,19 @@ def test_a_form_of_another_site_logs_nobody_in(address: str) -> None:
             assert visitor.post("/login", data=form, headers=foreign).status_code == 403
         assert not visitor.cookies
         assert visitor.post("/login", data={"username": "a" * 20000}).status_code == 413
+
+
+@pytest.mark.parametrize(("header", "status"), [("origin: http://evil.example", 403), ("accept: */*", 401)])
+def test_who_is_still_sending_hears_the_refusal(address: str, header: str, status: int) -> None:
+    place = urlsplit(address)
+    with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
+        head = f"POST /upload HTTP/1.1\r\nhost: {place.netloc}\r\n{header}\r\ncontent-length: 2000000\r\n"
+        connection.sendall(f"{head}connection: close\r\n\r\n".encode())
+        for _ in range(4):
+            time.sleep(0.05)
+            connection.sendall(b"a" * 500_000)
+        said = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert said.startswith(f"HTTP/1.1 {status}".encode())
 
 
 def test_own_form_logs_in_where_browsers_say_nothing_of_its_site(address: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import functools
 import logging
 import os
@@ -64,6 +66,27 @@ HEADERS = {
 _READING = frozenset({"GET", "HEAD"})
 
 
+class _Body:
+    """What a client sends: one that is still sending when the answer comes sees a broken connection in its place."""
+
+    _PATIENCE = 10.0  # seconds
+
+    def __init__(self, receive: Receive, ended: bool) -> None:
+        self._receive = receive
+        self._ended = ended
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._ended = not message.get("more_body")
+        return message
+
+    async def finish(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._PATIENCE):
+                while not self._ended:
+                    await self()
+
+
 class _Guard:
     """Puts the headers on every response, and answers only to this machine's own names while it listens there.
 
@@ -81,12 +104,15 @@ class _Guard:
             await self._app(scope, receive, send)
             return
 
-        started, foreign = False, _is_foreign(scope)
+        started, foreign, reads_only = False, _is_foreign(scope), scope["method"] in _READING
+        body = _Body(receive, ended=reads_only)
 
         async def with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                if message["status"] >= 400:
+                    await body.finish()
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
                 if foreign:  # Gradio allows every page on this machine
@@ -98,12 +124,12 @@ class _Guard:
             await with_headers({"type": "http.response.start", "status": 421, "headers": []})
             await send({"type": "http.response.body", "body": b"This server answers only to its own address."})
             return
-        if scope["method"] not in _READING and foreign:
+        if foreign and not reads_only:
             await with_headers({"type": "http.response.start", "status": 403, "headers": []})
             await send({"type": "http.response.body", "body": b"This server takes nothing from other pages."})
             return
         try:
-            await self._app(scope, receive, with_headers)
+            await self._app(scope, body, with_headers)
         except Exception:  # Starlette's own answer to a crash is written outside of this, without the headers
             if not started:
                 plain = [(b"content-type", b"text/plain; charset=utf-8")]
