@@ -8,7 +8,7 @@ from typing import Literal
 from qa.glossary import Glossary
 from qa.language import has_han
 from qa.numerals import numbers_of, stated_numbers
-from qa.opposites import opposed
+from qa.opposites import ONLY_EN, opposed
 
 Difference = Literal["number", "negation", "term", "opposite", "formula"]
 
@@ -20,7 +20,7 @@ _NEGATED_EN = re.compile(
 )
 _NEGATED_ZH = re.compile(r"[不没非无未免勿莫缺]|避免|防止|而是|忽略|只|仅|难以|很少|失|丢|除了|别")
 # What surely denies, so that its lack in the other sentence is a difference and no choice of words.
-_DENIES_EN = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b", re.IGNORECASE)
+_DENIES_EN = re.compile(rf"\b(?:not(?!{ONLY_EN})|never|cannot)\b|n['’]t\b", re.IGNORECASE)
 _DENIES_ZH = re.compile(r"不是|并非|而非|不能|不会|无法|(?<!有)没有|不需要|不必|不再|从不")
 # "Does not remove" where the other sentence removes denies too, though both hold a word that denies.
 _KEEPS_EN = re.compile(

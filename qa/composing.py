@@ -17,9 +17,10 @@ from qa.drafting import Draft, Numbering, Telling, shown
 from qa.extractive import extract
 from qa.left_out import MOST_ADDED, following, left_out, other_sides, rest_of_list, standing_in
 from qa.material import Material
-from qa.own_words import by_itself, own_words
+from qa.own_words import own_words
+from qa.quoting import Quoter
 from qa.relevance import with_told
-from qa.statements import Statement
+from qa.section_parts import asked_section, section_parts
 from qa.support import SURE, Support, only_statement
 from qa.telling import Teller
 from qa.types import Citation, Conflict, Language, Passage, Sentence, SentenceChecked, TextDelta
@@ -71,6 +72,7 @@ class Composer:
         self._languages = languages
         self._strict = strict
         self._numbering = Numbering(material.grounds)
+        self._quoter = Quoter(self._numbering)
         self._drafts: dict[Language, Draft] = {}
         self._conflicts: tuple[Conflict, ...] = ()
         self._checker = Checker(material.grounds, material.relevance, material.task.question)
@@ -78,9 +80,11 @@ class Composer:
     def quote(self, whole: bool = True) -> Composition:
         """The answer in the notes' own sentences, as they stand; where it need not be `whole`, at once."""
         for language in self._languages:
-            rows = extract(self._grounds, self._relevance, language)
-            for number, row in enumerate(rows):
+            best = extract(self._grounds, self._relevance, language)
+            for number, row in enumerate(best):
                 self._draft(language).put(*self._quoted(row, language), "\n" if number else "")
+            for row in self._sections((), best) if whole else ():
+                self._draft(language).put(*self._quoted(row, language, named=True), "\n")
             self._keep_to(language)
         for _ in self._disagreement(None, self._languages, None) if whole else ():
             pass
@@ -218,10 +222,12 @@ class Composer:
             chosen = list(dict.fromkeys([*whole, *left(said)]))[:MOST_ADDED]
         chosen += other_sides(grounds, self._relevance, question, said, chosen)
         chosen += following(grounds, said, chosen, odds)
-        for row in [*chosen, *rest_of_list(grounds, question, said, chosen)]:
+        chosen += rest_of_list(grounds, question, said, chosen)
+        sections = self._sections(said, chosen)
+        for row in [*chosen, *sections]:
             repeated = self._repeated(row, first)
             for language in self._languages:
-                told = self._told(model, row, language, limits)
+                told = self._told(model, row, language, limits, row in sections)
                 says = told[0].text != pointer(language)
                 if says and self._draft(language).says(told[0].text):
                     continue
@@ -229,6 +235,12 @@ class Composer:
                     self._draft(language).drop(repeated)
                 if says or stands_in or len(self._languages) > 1:
                     yield from self._added(told)
+
+    def _sections(self, said: Sequence[tuple[Sentence, tuple[Support, ...]]], rows: Sequence[int]) -> list[int]:
+        """Rows that open the sections with what the question asks the names of; not all need be found by it."""
+        if path := asked_section(self._grounds, self._task.question):
+            self._widen([" ".join(path)])
+        return section_parts(self._grounds, self._task.question, said, rows)
 
     def _repeated(self, row: int, language: Language) -> list[tuple[Support, ...]]:
         """What supports the sentences of a draft that say a part of a statement in its language and nothing else."""
@@ -239,7 +251,8 @@ class Composer:
         self, model: BaseChatModel | None, languages: Sequence[Language], limits: Limits | None
     ) -> Iterator[Telling]:
         """Where notes say the opposite about what is asked: both, and that they do."""
-        rows = sorted(self._grounds.singles(), key=lambda i: (-self._relevance[i], i))[:_ASKED_ABOUT]
+        ranked = [row for row in self._grounds.singles() if row < len(self._relevance)]
+        rows = sorted(ranked, key=lambda i: (-self._relevance[i], i))[:_ASKED_ABOUT]
         self._widen([self._grounds.statements[i].text for i in rows])
         rows, others = (
             [row for row in of if not self._grounds.statements[row].is_code] for of in (rows, self._grounds.singles())
@@ -277,26 +290,16 @@ class Composer:
         yield TextDelta(sentence.language, separator + shown(sentence))
         yield SentenceChecked(sentence)
 
+    def _quoted(self, row: int, language: Language, named: bool = False) -> tuple[Sentence, tuple[Support, ...]]:
+        return self._quoter.quoted(row, language, self._said(), named)
+
     def _told(
-        self, model: BaseChatModel | None, row: int, language: Language, limits: Limits | None
+        self, model: BaseChatModel | None, row: int, language: Language, limits: Limits | None, named: bool = False
     ) -> tuple[Sentence, tuple[Support, ...]]:
-        """A note's own sentence in a language: as it stands, translated, or where that went wrong only its place."""
-        statement = self._grounds.statements[row]
-        sentence, found = self._quoted(statement, language)
-        of = self._grounds.languages[row]
-        if of == language:
-            return sentence, found
-        if model is None or limits is None:
-            return replace(sentence, text=pointer(language)), found
-        place = self._grounds.headings[statement.number - 1]
-        text = version(model, self._reads(statement), place, language, self._grounds, limits)
-        return replace(sentence, text=text or pointer(language), change="translated"), found
+        return self._quoter.told(model, row, language, limits, self._said(), named)
 
-    def _quoted(self, statement: Statement, language: Language) -> tuple[Sentence, tuple[Support, ...]]:
-        support = Support(statement.number, statement.start, statement.end, 0.0)
-        return Sentence(language, self._reads(statement), (self._numbering.of(support),), 0.0, "quoted"), (support,)
-
-    def _reads(self, statement: Statement) -> str:
-        """A note's own sentence, read by itself after the question and what is said so far."""
-        said = [sentence.text for draft in self._drafts.values() for sentence in draft.sentences if sentence.citations]
-        return by_itself(statement, self._grounds, (self._task.question, *said))
+    def _said(self) -> list[str]:
+        """The question and what is said so far: names in them need not be said again."""
+        drafts = self._drafts.values()
+        said = [sentence.text for draft in drafts for sentence in draft.sentences if sentence.citations]
+        return [self._task.question, *said]

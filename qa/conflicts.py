@@ -18,7 +18,7 @@ from qa.grounds import Grounds, covered, share
 from qa.language import has_han, normalize, search_terms
 from qa.lexical import Unit
 from qa.numerals import counted_numbers, numbers_of, stated_numbers
-from qa.opposites import SIDES
+from qa.opposites import ONLY_EN, ONLY_ZH, SIDES
 from qa.queries import named_units, understand
 from qa.support import affirms_denied
 
@@ -34,7 +34,7 @@ _SIDES = {
     "quality": (
         r"(?:很|更|较|效果|表现|泛化)好|优于|胜过|适合|适用|有利|有益"
         r"|\b(?:good|better|best|well|beneficial|helps?|suits?|suitable|outperforms?)\b",
-        r"(?:很|更|较|变|效果|表现)差|不如|劣于|有害|伤害|\b(?:bad|badly|poor|poorly|worse|worst|harm|harms|harmful|hurts?|unsuitable)\b",
+        r"(?:很|更|较|变|效果|表现)差|(?:效果|表现|泛化)不[太够]?好|不如|劣于|有害|伤害|\b(?:bad|badly|poor|poorly|worse|worst|harm|harms|harmful|hurts?|unsuitable)\b",
     ),
     "price": (r"便宜|廉价|\b(?:cheap|cheaper)\b", r"昂贵|更贵|很贵|\b(?:expensive|costly|costlier)\b"),
     "need": (
@@ -77,8 +77,12 @@ _SIDES = {
 }
 # A word of ASCII ends beside a Chinese character.
 _AXES = [(name, re.compile(one, re.ASCII), re.compile(other, re.ASCII)) for name, (one, other) in _SIDES.items()]
-_NOT_ZH = re.compile(r"(?:不是|并非|而非|不会|不能|不该|不应|不用|没有|无法|[不没未别勿])[“”‘’\"']?.{0,2}$")
-_NOT_EN = re.compile(r"(?:\b(?:not|never|no|cannot|without|hardly|rather than)|n['’]t)(?:\s+\w+){0,2}\s*$", re.ASCII)
+_NOT_ZH = re.compile(
+    rf"(?:不是|并非|而非|不会|不能|不该|不应|不用|没有|无法|[不没未别勿])(?!{ONLY_ZH})[“”‘’\"']?.{{0,2}}$"
+)
+_NOT_EN = re.compile(
+    rf"(?:\b(?:not(?!{ONLY_EN})|never|no|cannot|without|hardly|rather than)|n['’]t)(?:\s+\w+){{0,2}}\s*$", re.ASCII
+)
 _DENIALS = re.compile(r"[不没无未非]|\b(?:not|never|no|cannot|without|unless)\b|n['’]t\b", re.ASCII)
 _CLAUSE = re.compile(r"[，,；;：:。.!?！？]\s|[，；：。！？]|\b(?:so|because|which)\b")
 _ASSUMES = re.compile(r"\$[^$=]*[A-Za-z}]\s*=\s*-?[\d.]+\s*[,，][^$]*\$")  # $P=1, R=0.1$

@@ -75,11 +75,11 @@ def left_out(
         here.add(numbers[first])
     chosen = [i for i in likely[:_LIKELY] if relevance[i] >= best - BESIDE and numbers[i] in here]
     chances = _chances(grounds, plain, told, here)
-    chosen = [i for i in chosen if _stands_alone(grounds, i) and chances.get(i, 1.0) >= _LEAST_CHANCE]
+    chosen = [i for i in chosen if stands_alone(grounds, i) and chances.get(i, 1.0) >= _LEAST_CHANCE]
     terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
     added = 0
     for row in chosen:
-        if added < MOST_ADDED and _names_more(grounds, row, terms):
+        if added < MOST_ADDED and names_more(grounds, row, terms):
             yield row
             added += 1
             terms |= grounds.terms[row]
@@ -105,7 +105,7 @@ def rest_of_list(
     items = [i for i in grounds.singles() if (grounds.statements[i].number, grounds.statements[i].items) == of]
     rest = [i for i in items if i not in used and not grounds.statements[i].is_code]
     terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
-    rest = [i for i in rest if _names_more(grounds, i, terms)]
+    rest = [i for i in rest if names_more(grounds, i, terms)]
     return rest if len(rest) <= _MOST_ITEMS else []
 
 
@@ -125,7 +125,7 @@ def following(
     terms = terms.union(*(grounds.terms[row] for row in rows))
     after = (row + 1 for row in sorted(used) if told.get(row + 1, -math.inf) >= _GOES_ON and row + 1 not in used)
     next_ones = [row for row in after if _is_one_line(grounds, row - 1) and not grounds.statements[row].is_code]
-    return [row for row in next_ones if _names_more(grounds, row, terms)][:_MOST_FOLLOWING]
+    return [row for row in next_ones if names_more(grounds, row, terms)][:_MOST_FOLLOWING]
 
 
 def _is_one_line(grounds: Grounds, row: int) -> bool:
@@ -148,7 +148,7 @@ def other_sides(
         return []
     terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
     terms = terms.union(*(grounds.terms[row] for row in rows))
-    likely = [row for row in _likely(grounds, relevance) if _stands_alone(grounds, row)]
+    likely = [row for row in _likely(grounds, relevance) if stands_alone(grounds, row)]
     likely = [row for row in likely if relevance[row] >= relevance[likely[0]] - BESIDE]
     found: list[int] = []
     for _, unit in named:
@@ -230,7 +230,7 @@ def _likely(grounds: Grounds, relevance: Scores) -> list[int]:
     return sorted(grounds.singles(), key=lambda row: (-relevance[row], row))
 
 
-def _stands_alone(grounds: Grounds, row: int) -> bool:
+def stands_alone(grounds: Grounds, row: int) -> bool:
     """Whether a statement can be read by itself: it is no formula, and not of a table, of a list or of code."""
     statement = grounds.statements[row]
     if "|" in statement.text or _is_formula(grounds, row) or len(statement.text) < SENTENCE_CHARS:
@@ -238,7 +238,7 @@ def _stands_alone(grounds: Grounds, row: int) -> bool:
     return not statement.is_code
 
 
-def _names_more(grounds: Grounds, row: int, said: frozenset[str]) -> bool:
+def names_more(grounds: Grounds, row: int, said: frozenset[str]) -> bool:
     return share(covered(understand(grounds.statements[row].text, grounds.glossary).units, said)) < _SAID
 
 

@@ -48,6 +48,7 @@ _ANNOUNCES = re.compile(
     re.IGNORECASE,
 )
 
+BRACKETED = re.compile(r"[（(][^（）()]*[)）]")  # of a heading, often its name in the other language
 _HEADING = re.compile(r" {0,3}(?:#{1,6}(?:[ \t]|$)|<h[1-6]\b)")
 _DECORATION = re.compile(
     r"\s*(?:(?:<!--(?:(?!-->).)*-->|</?(?:br|hr|center|div|p|details|summary|ul|ol)\b[^>]*>)\s*)*"

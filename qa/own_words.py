@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from qa.citations import with_own_numbers
 from qa.grounds import Grounds, covered
 from qa.language import has_han, search_terms
+from qa.listings import BRACKETED, without_number
 from qa.queries import named_units
 from qa.searchtext import readable
 from qa.statements import Statement
@@ -32,5 +33,17 @@ def by_itself(statement: Statement, grounds: Grounds, known: Iterable[str]) -> s
     terms = frozenset(search_terms(" ".join((text, *known))))
     if all(covered([unit for _, unit in named_units(subject, grounds.glossary)], terms)):
         return text
+    return _after(subject, text)
+
+
+def under_its_name(statement: Statement, grounds: Grounds) -> str:
+    """Its own words, after the heading that it stands under unless they have its name."""
+    text = own_words(statement, grounds)
+    heading = without_number(grounds.passages[statement.number - 1].headings[-1])
+    name = frozenset(search_terms(BRACKETED.sub("", heading)))
+    return text if name <= frozenset(search_terms(text)) else _after(heading, text)
+
+
+def _after(subject: str, text: str) -> str:
     between = "" if subject[-1] in "?？" else "：" if has_han(text) else ": "
     return f"{subject}{between}{text}"

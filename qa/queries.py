@@ -21,8 +21,8 @@ _LONG_PART = 3  # letters of a part that makes a name another one: Soft-NMS
 _SPECIFIC = 3  # Chinese characters: 作用 is in the glossary too, but names nothing
 # Words of any question beside the stop words: notes that answer it do not say them.
 _ASKING_ZH = """
-怎么办 怎么回事 怎么样 怎么做 什么样 干什么 干嘛 是不是 能不能 会不会 要不要 行不行 好不好 有没有 对吗 好吗 谁 哪儿 哪来
-哪几 哪几种 哪类 多大 多久 多长 长时间 多长时间 指的 用的 说的 讲的 算是 就行 不行 举个 例子 关于 除了 提到 笔记 说法
+怎么办 怎么回事 怎么样 怎么做 什么样 干什么 干嘛 是不是 能不能 会不会 要不要 行不行 好不好 有没有 对吗 好吗 谁
+多大 多久 多长 长时间 多长时间 指的 用的 说的 讲的 算是 就行 不行 举个 例子 关于 除了 提到 笔记 说法
 分别 各自 具体 到底 究竟 大概 一共 一边 明明 想 跟 老 却 只 才 还 又 再 更 太 挺
 """
 _ASKING_EN = "much many else actually exactly really just too happen rid get thing somebody anybody note"
@@ -31,6 +31,7 @@ _ASKING = frozenset((*_ASKING_ZH.split(), *search_terms(_ASKING_EN)))
 _JOINT = re.compile("[\u4e00-\u9fff]?[的了吗呢吧是该就都也很哪它这那谁把被由会要能得着][\u4e00-\u9fff]?")
 _INDEXED = re.compile(r"([a-z]{1,2})(\d{1,2}(?:\.\d{1,2})?)")
 _NAME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]*(?:[-.+][A-Za-z0-9]+)*(?:\+\+|#)?(?![A-Za-z0-9])")
+_OF_KIND = re.compile(r"-(?:style|like|based|type|family)$", re.IGNORECASE)  # a GPT-style model is one like GPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def proper_names(text: str) -> list[str]:
     chinese = detect_language(text) == "zh"
     found = []
     for match in _NAME.finditer(text):
-        name = match.group()
+        name = _OF_KIND.sub("", match.group())
         at_start = not text[: match.start()].strip() or text[: match.start()].rstrip()[-1:] in ".?!。？！"
         proper = chinese or any(c.isdigit() for c in name) or name[1:] != name[1:].lower()
         proper = proper or (name[0].isupper() and not at_start)
@@ -144,7 +145,9 @@ def other_language(text: str) -> Language:
 
 def _only_asks(term: str) -> bool:
     """Whether a term of a question names nothing."""
-    return term in _ASKING or (len(term) == 2 and bool(_JOINT.fullmatch(term)) and not rjieba.has_word(term))
+    if term in _ASKING or term.startswith("哪"):
+        return True
+    return len(term) == 2 and bool(_JOINT.fullmatch(term)) and not rjieba.has_word(term)
 
 
 def _alternatives(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:

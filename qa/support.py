@@ -15,7 +15,7 @@ from qa.grounds import Grounds, Scores, covered, share
 from qa.instructions import is_instruction
 from qa.language import detect_language, normalize, search_terms, split_sentences
 from qa.numerals import numbers_of, stated_numbers
-from qa.opposites import swapped
+from qa.opposites import ONLY_EN, swapped
 from qa.queries import understand
 from qa.statements import Statement
 from qa.types import Language, Passage
@@ -36,7 +36,8 @@ _DENIAL_ZH = re.compile(
     r"(?:不是|并非|而非|不能|不会|无法|没有|不用|不需要?|无需|跳过|去掉|省去|省掉)[“”‘’\"']*([\u4e00-\u9fff]{2})"
 )
 _DENIAL_EN = re.compile(
-    r"\b(?:not|never|cannot|rather than|skips?|leaves out|omits?)\s+(?:the |an? )?([a-z]{4,})", re.IGNORECASE
+    rf"\b(?:not(?!{ONLY_EN})|never|cannot|rather than|skips?|leaves out|omits?)\s+(?:the |an? )?([a-z]{{4,}})",
+    re.IGNORECASE,
 )
 _NEGATION = re.compile(
     r"[不没非无未别]|跳过|去掉|省去|省掉"

@@ -60,6 +60,15 @@ def test_numbers_negations_names_and_opposites_are_compared(zh: str, en: str, di
     assert difference in differences(zh, en, Glossary.load())
 
 
+def test_not_only_denies_nothing() -> None:
+    assert (
+        differences(
+            "检测既要知道是什么，也要知道在哪里。", "It knows not only what it is but also where.", Glossary.load()
+        )
+        == []
+    )
+
+
 def test_what_a_translation_leaves_untold_is_as_the_sentence_writes_it() -> None:
     text = "带 KL 约束的 LSTM 下溢成 0，再取 0.5。"
     assert left_untold(text, "An LSTM underflows, then 0.5.", Glossary.load()) == ["KL"]

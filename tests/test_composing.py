@@ -50,6 +50,17 @@ def test_sentence_without_a_name_is_said_after_what_it_stands_under() -> None:
     assert made.texts["zh"] == "Isolation Forest：总数在 256 以下，见图 [1]。"
 
 
+def test_sections_that_hold_what_was_asked_are_all_told_by_their_names() -> None:
+    text = "# LSTM\n\n## 遗忘门\n\n旧的内容要丢掉多少。\n\n## 记忆门\n\n写进多少新的东西。\n\n"
+    of = material(text)
+    of = replace(of, task=replace(of.task, question="LSTM 有哪几个门？"))
+    others = passages("# LSTM\n\n## 更新门\n\n由它挑出当前的输出。\n", "b.md")
+    made = Composer(of, ["zh"], True, lambda _: others).quote()
+    told = made.texts["zh"].split("\n")
+    assert len(told) == 3
+    assert told[2] == "更新门：由它挑出当前的输出 [3]。"
+
+
 def test_row_of_a_table_is_said_as_a_sentence_and_quoted_as_it_stands() -> None:
     row = "| HyDE | 先写假想答案 | 领域外会搜错 |"
     made = Composer(material(f"# RAG\n\n| 方法 | 做法 | 风险 |\n|---|---|---|\n{row}\n"), ["zh"], strict=True).quote()

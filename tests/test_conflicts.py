@@ -25,6 +25,7 @@ from qa.types import Note
         ),
         ("The default C of a linear SVM is 1.0.", "The default value of C in a linear SVM is 10."),
         ("TCP 连接建立需要三次握手。", "建立 TCP 连接要四次握手。"),
+        ("BN 在批量小时效果不好。", "BN 在批量小时效果很好。"),
         ("LayerNorm 依赖批量大小。", "Layer normalization does not depend on the batch size."),
     ],
 )
@@ -53,6 +54,8 @@ def test_heading_tells_what_a_sentence_is_about() -> None:
         ("UDP does not guarantee delivery.", "TCP guarantees delivery in order."),
         ("Water boils at 100 °C at sea level.", "水在海平面上的沸点是 100 °C。"),
         ("同一句话。", "同一句话。"),
+        ("池化不仅效果很好，而且计算量小。", "池化效果很好，计算量小。"),
+        ("Batch normalisation not only helps training but also regularises.", "Batch normalisation helps training."),
         ("k-means 可能找到局部最优的聚类。", "k-means 找到全局最优的聚类。"),
         ("$F_1$ 的值在 $P=1, R=0.1$ 时是 0.18。", "$F_1$ 的值在 $P=0.5, R=1$ 时是 0.67。"),
     ],

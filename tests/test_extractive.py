@@ -26,7 +26,8 @@ def answer(question: str, language: Language, *texts: str) -> list[tuple[int, st
     made = grounds(*texts)
     words = set(search_terms(question)) | {"pool"}
     relevance = np.array([len(words & terms) for terms in made.terms], np.float32)
-    return [(found.number, found.text) for found in extract(made, relevance, language)]
+    found = [made.statements[row] for row in extract(made, relevance, language)]
+    return [(each.number, each.text) for each in found]
 
 
 def test_best_sentence_comes_with_its_number() -> None:

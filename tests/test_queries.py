@@ -70,6 +70,7 @@ def test_latin_words_that_are_names() -> None:
     assert proper_names("Does ALiBi help Transformers? Will L2?") == ["ALiBi", "Transformers", "L2"]
     assert proper_names("relu 和 Adam 怎么选？") == ["relu", "Adam"]
     assert proper_names("What is RNN in Chinese?") == ["RNN"]
+    assert proper_names("Do GPT-style and BERT-based models differ from a Soft-NMS?") == ["GPT", "BERT", "Soft-NMS"]
 
 
 def test_name_made_of_a_concept_and_another_word_is_one_of_its_own() -> None:

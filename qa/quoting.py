@@ -1,0 +1,53 @@
+"""Says the notes' own sentences: as they stand, translated, or only where they are; each with its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from langchain_core.language_models import BaseChatModel
+
+from qa.abstaining import pointer
+from qa.drafting import Numbering
+from qa.own_words import by_itself, under_its_name
+from qa.support import Support
+from qa.types import Language, Sentence
+from qa.versions import version
+from qa.writing import Limits
+
+Told = tuple[Sentence, tuple[Support, ...]]
+
+
+class Quoter:
+    """Numbers what it quotes, from the grounds of the numbering as they are then."""
+
+    def __init__(self, numbering: Numbering) -> None:
+        self._numbering = numbering
+
+    def quoted(self, row: int, language: Language, known: Iterable[str], named: bool = False) -> Told:
+        """A statement by itself after the `known` texts, in its own language; if `named`, after its section's name."""
+        grounds = self._numbering.grounds
+        statement = grounds.statements[row]
+        text = under_its_name(statement, grounds) if named else by_itself(statement, grounds, known)
+        support = Support(statement.number, statement.start, statement.end, 0.0)
+        return Sentence(language, text, (self._numbering.of(support),), 0.0, "quoted"), (support,)
+
+    def told(
+        self,
+        model: BaseChatModel | None,
+        row: int,
+        language: Language,
+        limits: Limits | None,
+        known: Iterable[str],
+        named: bool = False,
+    ) -> Told:
+        """The same in a language: translated where it is in the other, or where that went wrong only its place."""
+        grounds = self._numbering.grounds
+        sentence, found = self.quoted(row, language, known, named)
+        if grounds.languages[row] == language:
+            return sentence, found
+        if model is None or limits is None:
+            return replace(sentence, text=pointer(language)), found
+        place = grounds.headings[grounds.statements[row].number - 1]
+        text = version(model, sentence.text, place, language, grounds, limits)
+        return replace(sentence, text=text or pointer(language), change="translated"), found
