@@ -14,8 +14,8 @@ Difference = Literal["number", "negation", "term", "opposite", "formula"]
 
 _NEGATED_EN = re.compile(
     r"\b(?:no|not|never|cannot|without|nor|neither|none|unable|fails? to|lacks?|avoid\w*|prevent\w*|rather than"
-    r"|instead of|unlike|un\w+ed|in(?:dependent|sensitive|variant)\w*|non-?\w+|irrelevant|impossible|ignor\w+"
-    r"|less|few|hardly|only)\b|n['’]t\b",
+    r"|instead of|nothing|nobody|nowhere|unlike|un\w+ed|in(?:dependent|sensitive|variant)\w*|non-?\w+|irrelevant"
+    r"|impossible|ignor\w+|less|few|hardly|only)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _NEGATED_ZH = re.compile(r"[不没非无未免勿莫缺]|避免|防止|而是|忽略|只|仅|难以|很少|失|丢|除了|别")
@@ -24,7 +24,9 @@ _DENIES_EN = re.compile(rf"\b(?:not(?!{ONLY_EN})|never|cannot)\b|n['’]t\b", re
 _DENIES_ZH = re.compile(r"不是|并非|而非|不能|不会|无法|(?<!有)没有|不需要|不必|不再|从不")
 # "Does not remove" where the other sentence removes denies too, though both hold a word that denies.
 _KEEPS_EN = re.compile(
-    r"(?:\b(?:not|never|cannot)|n['’]t) (?:remove|skip|omit|drop|discard|leave out|eliminate|ignore)\b", re.IGNORECASE
+    r"(?:\b(?:not|never|cannot)|n['’]t) "
+    r"(?:remove|skip|omit|drop(?! in\b| by\b| to\b)|discard|leave out|eliminate|ignore)\b",
+    re.IGNORECASE,
 )
 _REMOVES_ZH = re.compile(
     r"(?<![不没未别非])(?<!不能|不会|没有|无法|不要|不用|不必|不再)(?:去掉|跳过|省去|省掉|丢掉|删去|消除|忽略)"
@@ -33,6 +35,7 @@ _REMOVES_ZH = re.compile(
 _SIGNED = re.compile(r"\b(?:non-?)?(?:negative|positive)\b|非负|非正|为正|为负|正数|负数|正值|负值", re.IGNORECASE)
 _FORMULA = re.compile(r"\$\$([^$]+)\$\$|\$(?=\S)([^$]+)(?<=\S)\$(?!\d)")  # "$5 and $6" is none
 _EQUATION = re.compile(r"(?<![\w`])[A-Za-z][\w.()]*\s*=\s*(?=[^=\n]*?[*/^])[\w(][\w\s.*/+^(),-]*[\w)]", re.ASCII)
+_SYMBOLS = re.compile(r"\\?[A-Za-z]+(?:_\w+)?(?:,\\?[A-Za-z]+(?:_\w+)?)+")  # of bare formulas: $G_j,H_j$
 _ALMOST = re.compile(r"\\approx(?![a-z])|≈")
 _BETWEEN = r"[^\d\\=]{0,6}"  # words and marks that say the same: $\gamma$ 取 2
 _NO_MATTER = re.compile(r"\s|\\[,;! ]|[${}]|\\(?:mathrm|text|left|right)(?![a-z])")
@@ -100,8 +103,13 @@ def _formulas(text: str) -> list[str]:
 
 
 def _holds(text: str, formula: str) -> bool:
-    """Whether a text has a formula, be it as words between its sides: $\\gamma=2$ stands in "$\\gamma$ 取 2" too."""
+    """Whether a text has a formula, be it as words between its sides: $\\gamma=2$ stands in "$\\gamma$ 取 2" too.
+
+    Or each symbol, where it is a list of symbols.
+    """
     bare = _bare(text)
+    if _SYMBOLS.fullmatch(formula):
+        return all(symbol in bare for symbol in formula.split(","))
     sides = [re.escape(side) for side in formula.split("=")]
     return formula in bare or (
         len(sides) > 1 and all(sides) and re.search(_BETWEEN.join(sides) + r"(?!\d|\.\d)", bare) is not None
