@@ -38,7 +38,9 @@ _EQUATION = re.compile(r"(?<![\w`])[A-Za-z][\w.()]*\s*=\s*(?=[^=\n]*?[*/^])[\w(]
 _SYMBOLS = re.compile(r"\\?[A-Za-z]+(?:_\w+)?(?:,\\?[A-Za-z]+(?:_\w+)?)+")  # of bare formulas: $G_j,H_j$
 _ALMOST = re.compile(r"\\approx(?![a-z])|≈")
 _BETWEEN = r"[^\d\\=]{0,6}"  # words and marks that say the same: $\gamma$ 取 2
-_NO_MATTER = re.compile(r"\s|\\[,;! ]|[${}]|\\(?:mathrm|text|left|right)(?![a-z])")
+_NO_MATTER = re.compile(
+    r"\s|\\[,;! ]|[${}]|\\(?:mathrm|text|left|right)(?![a-z])|\\(?=(?:log|ln|exp|max|min|arg|tanh)(?![a-z]))"
+)
 _YEAR = re.compile(r"(?<![\d.])(?:19|20)?(\d\d)年(?!前|后|来|内|间)")  # 17年 is 2017
 _GLUED_YEAR = re.compile(r"(?<=[A-Za-z])(?=(?:19|20)\d\d年)")  # Google2018年
 # Names that both languages write alike: with a capital inside, a digit or an acronym.
@@ -117,7 +119,8 @@ def _holds(text: str, formula: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    """A text without what may be written otherwise in a formula: spaces, braces, dollars, upright letters, ≈ for =."""
+    """A text without what may be written otherwise in a formula: spaces, braces, dollars, upright letters, ≈ for =, and
+    log for \\log."""
     return _NO_MATTER.sub("", _ALMOST.sub("=", text))
 
 

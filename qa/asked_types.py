@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from qa.agreement import names
 from qa.glossary import Glossary
@@ -11,6 +11,7 @@ from qa.grounds import Grounds
 from qa.language import normalize
 from qa.neighbourhood import ITEM_MARK
 from qa.queries import named_units
+from qa.types import Passage
 
 # "What is the formula of nDCG?" is not answered by what says what nDCG is for. A picture may show one.
 _ASKS_FORMULA = re.compile(
@@ -18,9 +19,18 @@ _ASKS_FORMULA = re.compile(
     re.IGNORECASE,
 )
 _FORMULA = re.compile(
-    r"[=≈∝×÷^]|\$|!\[|\\(?:frac|sum|prod|int|sqrt|[\[(])|\w\s*[/*]\s*\(|\)\s*[/*]\s*\w|\w\s+\*\s+\w|等于|除以|乘以|之比|比值|之和|平均"
+    r"[=≈∝×÷^]|!\[|\\(?:frac|sum|prod|int|sqrt|[\[(])|\w[ \t]*[/*][ \t]*\(|\)[ \t]*[/*][ \t]*\w|\w[ \t]+\*[ \t]+\w"
+    r"|等于|除以|乘以|之比|比值|之和|平均"
     r"|\b(?:equals?|divided|multipl\w+|times|sum|ratio|product|average|mean)\b",
     re.IGNORECASE,
+)
+_ASKS_COMPLEXITY = re.compile(
+    r"(?:时间|空间|计算)复杂度|复杂度(?:是|有|为)?(?:多少|多大|什么|啥)|\b(?:time|space|computational) complexity\b",
+    re.IGNORECASE,
+)
+_COMPLEXITY = re.compile(
+    r"(?<![A-Za-z])[Oo]\s*[(（{\\]|\\mathcal\s*\{?\s*O|复杂度|线性时间|平方级|指数级|\bcomplexity\b"
+    r"|\b(?:linear|quadratic) (?:time|in)\b"
 )
 # Nor is "who proposed LeNet, and in which year?" by the year of what the next line of the list is on.
 _MADE_ZH = "提出|发明|创立|创造|创建|设计|开发|发表|推出|引入|首创|发现"
@@ -42,13 +52,24 @@ _FIRST_NAME = re.compile(r"[ \t*_`]*([A-Za-z][\w.+-]*)")
 def lacks_type(question: str, grounds: Grounds) -> bool:
     """Whether the excerpts hold nothing of the kind that a question asks for.
 
-    A year, or who made something, where no paragraph or item that names the thing tells either.
+    A formula, where none that names the thing has one; a year, or who made something, where no paragraph or item that
+    names the thing tells either.
     """
     if _ASKS_FORMULA.search(question):
-        return not any(_FORMULA.search(normalize(passage.text)) for passage in grounds.passages)
+        return not any(_FORMULA.search(normalize(passage.text)) for passage in _passages_on(question, grounds))
+    if _ASKS_COMPLEXITY.search(question) and not any(_COMPLEXITY.search(p.text) for p in grounds.passages):
+        return True
     wanted = [of for asks, of in ((_ASKS_YEAR, _YEAR), (_ASKS_MAKER, _MAKER)) if asks.search(question)]
     blocks = list(_blocks_on(question, grounds)) if wanted else []
     return bool(blocks) and not any(of.search(block) for of in wanted for block in blocks)
+
+
+def _passages_on(question: str, grounds: Grounds) -> Sequence[Passage]:
+    """The passages that name what a question names; all where none does."""
+    wanted = [name for name, _ in named_units(question, grounds.glossary)]
+    texts = {p: " ".join((p.title, *p.headings, p.text)) for p in grounds.passages}
+    found = [p for p, text in texts.items() if any(names(name, text, grounds.glossary) for name in wanted)]
+    return found or grounds.passages
 
 
 def _blocks_on(question: str, grounds: Grounds) -> Iterator[str]:

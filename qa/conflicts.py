@@ -198,7 +198,7 @@ def disagreements(grounds: Grounds, rows: Sequence[int], others: Sequence[int]) 
         statement = grounds.statements[row]
         readings[row] = _Reading(statement.text, grounds.headings[statement.number - 1], grounds.glossary)
     for row, other in itertools.product(rows, others):
-        if _section(grounds, row) == _section(grounds, other):
+        if _is_one_section(grounds, row, other):
             continue
         # The rules are cheap; only what they find is encoded.
         if _disagree(readings[row], readings[other], grounds.glossary):
@@ -207,10 +207,11 @@ def disagreements(grounds: Grounds, rows: Sequence[int], others: Sequence[int]) 
                 yield Disagreement(row, other)
 
 
-def _section(grounds: Grounds, row: int) -> tuple[str, tuple[str, ...]]:
-    """The note and the headings that a statement stands under."""
-    passage = grounds.passages[grounds.statements[row].number - 1]
-    return passage.note_path, passage.headings
+def _is_one_section(grounds: Grounds, row: int, other: int) -> bool:
+    """Whether two statements stand in one section of a note, be it in one of its own sections."""
+    one, two = (grounds.passages[grounds.statements[each].number - 1] for each in (row, other))
+    depth = min(len(one.headings), len(two.headings))
+    return one.note_path == two.note_path and one.headings[:depth] == two.headings[:depth]
 
 
 def disagree(one: str, other: str, glossary: Glossary, headings: tuple[str, str] = ("", "")) -> bool:

@@ -27,6 +27,7 @@ _LEAD_IN = re.compile(
     r"(?:[:：]|(?<=[，,])即|如下|修改[^，。]{1,12}为|可以得到)[*_\s]*$"
 )  # of what follows, be it a formula
 _LABEL = re.compile(r"(\*\*|__)([^*_\n，。：:；,.;!?！？]+)\1\s*")
+_NAME_ONLY = re.compile(r"[^，。：:；,.;!?！？\n]*[\w$)）]")  # a line without marks
 _LABEL_HAN, _LABEL_LATIN = 8, 24  # characters of a bold line at most that only names what stands below it
 _ASIDE = re.compile(r"[*_]*[（(](?!\d+[)）])[^()（）\n]*[)）][*_]*[。．.；;，,]?")  # in brackets as a whole
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^()\s]*\)")
@@ -159,14 +160,16 @@ def _is_same_line(text: str, end: int, start: int) -> bool:
 
 def leads_in(text: str, at: int, sentence: str) -> bool:
     """Whether a sentence that stands at this offset of a text only introduces what follows: "steps:", or a name in bold
-    on a line of its own; one that is an item of a list, where items of its own stand below it."""
+    on a line of its own; any short one that is an item of a list, where items of its own stand below it."""
     if _LEAD_IN.search(_IMAGE.sub("", sentence)):
         return True
     label = _LABEL.fullmatch(sentence)
+    if item := _ITEM.match(text, _line_start(text, at)):
+        words = label[2] if label else sentence.strip()
+        named = label is not None or _NAME_ONLY.fullmatch(words) is not None
+        return named and len(words) <= _LABEL_LATIN and _has_items_below(text, at + len(sentence), item)
     if label is None:
         return False
-    if item := _ITEM.match(text, _line_start(text, at)):
-        return len(label[2]) <= _LABEL_LATIN and _has_items_below(text, at + len(sentence), item)
     return len(label[2]) <= (_LABEL_HAN if has_han(label[2]) else _LABEL_LATIN)
 
 

@@ -31,6 +31,7 @@ _PLACES = re.compile(r"(?<![\u4e00-\u9fff])[一二三四五六七]是")
 _PAIR = re.compile(r"(\S+) = \1(?!\w)")  # a term that it was told, said again
 # What the example of the prompt speaks of: 冲过头 became a cup that brews too long.
 _EXAMPLE = re.compile(r"\b(?:coffee|brew\w*|roast\w*)\b|咖啡|烘焙|萃取|冲泡", re.IGNORECASE)
+_COLONS = ":："  # before a displayed formula
 _DISPLAYED = re.compile(r"\s*\$\$.*\$\$\s*\Z", re.DOTALL)
 
 
@@ -96,7 +97,7 @@ def _translated(model: BaseChatModel, text: str, language: Language, terms: Term
 
 def _is_same(text: str, translated: str, language: Language, grounds: Grounds) -> bool:
     if (
-        is_chatter(translated)
+        is_chatter(translated.rstrip(_COLONS) if text.rstrip().endswith(tuple(_COLONS)) else translated)
         or not in_language(translated, language)
         or (_PAIR.search(translated) and "=" not in text)
         or _runs_on(text, translated)

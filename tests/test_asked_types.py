@@ -97,3 +97,29 @@ def test_a_formula_that_no_excerpt_has_is_lacking(question: str, formula: str) -
 def test_question_that_only_speaks_of_a_formula_does_not_ask_for_one() -> None:
     for question in ("池化的公式为什么这样写？", "Why does the formula of pooling look so?"):
         assert not lacks(question, "# 池化\n\n池化用来降维。\n")
+
+
+TREES = """# 决策树
+
+## CART
+
+- 用基尼系数代替信息增益比
+- $A1$ 与 $A2$ 分开。
+
+## 连续特征
+
+取信息增益最大的切点：$Gain(D,a)=max(Gain(D,a,t))$。
+"""
+
+
+def test_a_formula_of_something_else_is_none() -> None:
+    assert lacks("基尼系数的公式怎么写？", TREES)
+    assert not lacks("信息增益的公式是什么？", TREES)
+    assert not lacks("连续特征的公式是什么？", TREES)  # no name: any formula may be it
+
+
+def test_a_complexity_is_told_by_its_order_or_by_name() -> None:
+    assert lacks("训练一棵决策树的时间复杂度是多少？", TREES)
+    assert lacks("What is the time complexity of training a tree?", TREES)
+    assert not lacks("怎么降低模型的复杂度？", TREES)
+    assert not lacks("排序的时间复杂度是多少？", "# 排序\n\n快速排序平均要 $O(n \\log n)$ 步。\n")

@@ -17,6 +17,9 @@ from qa.code_lines import code_lines, says_nothing
         ("// the size\nsize = 3;\nreturn pool(x);", "// the size\nsize = 3;\nreturn pool(x);"),
         ("池化缩小特征图。\n\n# 好处\n\n没有参数。", ""),
         ("Use `pool(x)`.\n\nIt is small.", ""),
+        ("好。\n```\n比如样本原来的权重为1，特征有3个取值A1,A2,A3。\n```\n好。", ""),
+        ("好。\n```text\n比如样本原来的权重为1，特征有3个取值。\n```", "比如样本原来的权重为1，特征有3个取值。"),
+        ("```\n# 先把所有的梯度都清成零再往后算\nx = 1\n```", "# 先把所有的梯度都清成零再往后算\nx = 1"),
         ("", ""),
     ],
 )

@@ -87,7 +87,10 @@ def test_sentences_without_a_subject_are_about_that_of_their_headings() -> None:
     assert disagree(one, other, Glossary.load(), ("激活函数 > Sigmoid", "激活函数 > Sigmoid 的输出"))
 
 
-@pytest.mark.parametrize(("between", "found"), [("\n\n", []), ("\n\n## 二\n\n", [Disagreement(0, 1)])])
+@pytest.mark.parametrize(
+    ("between", "found"),
+    [("\n\n", []), ("\n\n### 细节\n\n", []), ("\n\n## 二\n\n", [Disagreement(0, 1)])],
+)
 def test_what_one_section_says_side_by_side_are_two_cases(between: str, found: list[Disagreement]) -> None:
     text = f"# A\n\n## 一\n\nBN 在批量很小时效果很好。{between}BN 在批量很小时效果很差。\n"
     grounds = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())

@@ -79,6 +79,7 @@ def test_items_of_a_list_know_their_list_and_what_it_stands_under() -> None:
 def test_bold_name_on_a_line_of_its_own_says_nothing_but_leads_in() -> None:
     text = "# A\n\n**检索**\n\n- 看命中率\n\n**Faithful generation**\n- 看引用\n"
     text += "\n**BN 在批量很小时效果很差**\n\n- **池化**\n\n- **缺点：**\n    - 很慢\n- **定位**\n\n    - 输出框\n"
+    text += "\n- $ID3$ 算法\n  - 没有考虑缺失值\n- 二叉树\n- 限制树的高度，再剪枝\n  - 交叉验证\n"
     found = [(each.text, each.lead) for each in statements(passage(text), 1)]
     assert found == [
         ("看命中率", "检索"),
@@ -87,6 +88,10 @@ def test_bold_name_on_a_line_of_its_own_says_nothing_but_leads_in() -> None:
         ("**池化**", ""),
         ("很慢", "缺点"),
         ("输出框", "定位"),
+        ("没有考虑缺失值", "$ID3$ 算法"),
+        ("二叉树", ""),
+        ("限制树的高度，再剪枝", ""),
+        ("交叉验证", "限制树的高度，再剪枝"),
     ]
 
 

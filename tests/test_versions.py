@@ -108,6 +108,10 @@ def test_a_formula_on_its_own_lines_stays() -> None:
     made, asked = translated("损失如下。\n\n$$L=-\\log p$$", "The loss is this.")
     assert made == "The loss is this.\n\n$$L=-\\log p$$"
     assert asked == ["损失如下。"]
+    assert (
+        translated("损失的公式为：\n\n$$L$$", "The formula of the loss is:")[0]
+        == "The formula of the loss is:\n\n$$L$$"
+    )
     assert translated("$$L=-\\log p$$") == ("$$L=-\\log p$$", [])
 
 
