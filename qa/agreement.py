@@ -20,7 +20,7 @@ _NEGATED_EN = re.compile(
 )
 _NEGATED_ZH = re.compile(r"[不没非无未免勿莫缺]|避免|防止|而是|忽略|只|仅|难以|很少|失|丢|除了|别")
 # What surely denies, so that its lack in the other sentence is a difference and no choice of words.
-_DENIES_EN = re.compile(rf"\b(?:not(?!{ONLY_EN})|never|cannot)\b|n['’]t\b", re.IGNORECASE)
+_DENIES_EN = re.compile(rf"(?:\b(?:not|never|cannot)|n['’]t)\b(?!{ONLY_EN})", re.IGNORECASE)
 _DENIES_ZH = re.compile(r"不是|并非|而非|不能|不会|无法|(?<!有)没有|不需要|不必|不再|从不")
 # "Does not remove" where the other sentence removes denies too, though both hold a word that denies.
 _KEEPS_EN = re.compile(
@@ -111,7 +111,8 @@ def _holds(text: str, formula: str) -> bool:
     """
     bare = _bare(text)
     if _SYMBOLS.fullmatch(formula):
-        return all(symbol in bare for symbol in formula.split(","))
+        written = " ".join(_formulas(text))
+        return all(re.search(rf"(?<![A-Za-z\\]){re.escape(of)}(?![A-Za-z])", written) for of in formula.split(","))
     sides = [re.escape(side) for side in formula.split("=")]
     return formula in bare or (
         len(sides) > 1 and all(sides) and re.search(_BETWEEN.join(sides) + r"(?!\d|\.\d)", bare) is not None

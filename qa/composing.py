@@ -79,12 +79,12 @@ class Composer:
 
     def quote(self, whole: bool = True) -> Composition:
         """The answer in the notes' own sentences, as they stand; where it need not be `whole`, at once."""
-        for language in self._languages:
-            best = extract(self._grounds, self._relevance, language)
-            for number, row in enumerate(best):
+        best = {language: extract(self._grounds, self._relevance, language) for language in self._languages}
+        for language, rows in best.items():
+            for number, row in enumerate(rows):
                 self._draft(language).put(*self._quoted(row, language), "\n" if number else "")
-            for row in self._sections((), best) if whole else ():
-                self._draft(language).put(*self._quoted(row, language, named=True), "\n")
+            for row, name in self._sections((), rows).items() if whole else ():
+                self._draft(language).put(*self._quoted(row, language, name), "\n")
             self._keep_to(language)
         for _ in self._disagreement(None, self._languages, None) if whole else ():
             pass
@@ -227,7 +227,7 @@ class Composer:
         for row in [*chosen, *sections]:
             repeated = self._repeated(row, first)
             for language in self._languages:
-                told = self._told(model, row, language, limits, row in sections)
+                told = self._told(model, row, language, limits, sections.get(row, ""))
                 says = told[0].text != pointer(language)
                 if says and self._draft(language).says(told[0].text):
                     continue
@@ -236,11 +236,14 @@ class Composer:
                 if says or stands_in or len(self._languages) > 1:
                     yield from self._added(told)
 
-    def _sections(self, said: Sequence[tuple[Sentence, tuple[Support, ...]]], rows: Sequence[int]) -> list[int]:
-        """Rows that open the sections with what the question asks the names of; not all need be found by it."""
-        if path := asked_section(self._grounds, self._task.question):
-            self._widen([" ".join(path)])
-        return section_parts(self._grounds, self._task.question, said, rows)
+    def _sections(self, said: Sequence[tuple[Sentence, tuple[Support, ...]]], rows: Sequence[int]) -> Mapping[int, str]:
+        """Rows that open the sections with what the question asks the names of, with these names; not all of them need
+        be found by the question."""
+        section = asked_section(self._grounds, self._task.question)
+        if section is None:
+            return {}
+        self._widen([" ".join(section.path)])
+        return section_parts(self._grounds, section, said, rows)
 
     def _repeated(self, row: int, language: Language) -> list[tuple[Support, ...]]:
         """What supports the sentences of a draft that say a part of a statement in its language and nothing else."""
@@ -290,13 +293,13 @@ class Composer:
         yield TextDelta(sentence.language, separator + shown(sentence))
         yield SentenceChecked(sentence)
 
-    def _quoted(self, row: int, language: Language, named: bool = False) -> tuple[Sentence, tuple[Support, ...]]:
-        return self._quoter.quoted(row, language, self._said(), named)
+    def _quoted(self, row: int, language: Language, name: str = "") -> tuple[Sentence, tuple[Support, ...]]:
+        return self._quoter.quoted(row, language, self._said(), name)
 
     def _told(
-        self, model: BaseChatModel | None, row: int, language: Language, limits: Limits | None, named: bool = False
+        self, model: BaseChatModel | None, row: int, language: Language, limits: Limits | None, name: str = ""
     ) -> tuple[Sentence, tuple[Support, ...]]:
-        return self._quoter.told(model, row, language, limits, self._said(), named)
+        return self._quoter.told(model, row, language, limits, self._said(), name)
 
     def _said(self) -> list[str]:
         """The question and what is said so far: names in them need not be said again."""

@@ -78,10 +78,11 @@ _SIDES = {
 # A word of ASCII ends beside a Chinese character.
 _AXES = [(name, re.compile(one, re.ASCII), re.compile(other, re.ASCII)) for name, (one, other) in _SIDES.items()]
 _NOT_ZH = re.compile(
-    rf"(?:不是|并非|而非|不会|不能|不该|不应|不用|没有|无法|[不没未别勿])(?!{ONLY_ZH})[“”‘’\"']?.{{0,2}}$"
+    rf"(?>不是|并非|而非|不会|不能|不该|不应|不用|没有|无法|[不没未别勿])(?!{ONLY_ZH})[“”‘’\"']?.{{0,2}}$"
 )
 _NOT_EN = re.compile(
-    rf"(?:\b(?:not(?!{ONLY_EN})|never|no|cannot|without|hardly|rather than)|n['’]t)(?:\s+\w+){{0,2}}\s*$", re.ASCII
+    rf"(?:\b(?:not(?!{ONLY_EN})|never|no|cannot|without|hardly|rather than)|n['’]t(?!{ONLY_EN}))(?:\s+\w+){{0,2}}\s*$",
+    re.ASCII,
 )
 _DENIALS = re.compile(r"[不没无未非]|\b(?:not|never|no|cannot|without|unless)\b|n['’]t\b", re.ASCII)
 _CLAUSE = re.compile(r"[，,；;：:。.!?！？]\s|[，；：。！？]|\b(?:so|because|which)\b")

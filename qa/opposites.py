@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from qa.language import STOP_WORDS, normalize
 from qa.types import Language
 
-# Behind "not" and 不: what is not only so is so.
-ONLY_EN = r" (?:only|just|merely|simply)\b"
-ONLY_ZH = "[仅只但单光]"
+# Behind "not" and 不: what is not only so is so. But 不单调 denies.
+ONLY_EN = r"\s+(?:only|just|merely)\b"
+ONLY_ZH = "(?:[仅只但]|单(?![调独一])|光(?!滑))"
 # Names of things of which there are two: one side, the other, each in both languages.
 _NAMED = (
     (r"高频|\bhigh[- ]frequency\b", r"低频|\blow[- ]frequency\b"),

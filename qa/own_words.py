@@ -36,10 +36,10 @@ def by_itself(statement: Statement, grounds: Grounds, known: Iterable[str]) -> s
     return _after(subject, text)
 
 
-def under_its_name(statement: Statement, grounds: Grounds) -> str:
+def under_a_name(statement: Statement, grounds: Grounds, heading: str) -> str:
     """Its own words, after the heading that it stands under unless they have its name."""
     text = own_words(statement, grounds)
-    heading = without_number(grounds.passages[statement.number - 1].headings[-1])
+    heading = without_number(heading)
     name = frozenset(search_terms(BRACKETED.sub("", heading)))
     return text if name <= frozenset(search_terms(text)) else _after(heading, text)
 

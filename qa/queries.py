@@ -27,6 +27,7 @@ _ASKING_ZH = """
 """
 _ASKING_EN = "much many else actually exactly really just too happen rid get thing somebody anybody note"
 _ASKING = frozenset((*_ASKING_ZH.split(), *search_terms(_ASKING_EN)))
+_WHICH = re.compile("哪[几些个种类里儿来样位年]?[个种类项点步]?")
 # Two characters that no dictionary has, one of which is part of no name, are where two words meet: 该用, 是由.
 _JOINT = re.compile("[\u4e00-\u9fff]?[的了吗呢吧是该就都也很哪它这那谁把被由会要能得着][\u4e00-\u9fff]?")
 _INDEXED = re.compile(r"([a-z]{1,2})(\d{1,2}(?:\.\d{1,2})?)")
@@ -145,7 +146,7 @@ def other_language(text: str) -> Language:
 
 def _only_asks(term: str) -> bool:
     """Whether a term of a question names nothing."""
-    if term in _ASKING or term.startswith("哪"):
+    if term in _ASKING or _WHICH.fullmatch(term):
         return True
     return len(term) == 2 and bool(_JOINT.fullmatch(term)) and not rjieba.has_word(term)
 

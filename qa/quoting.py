@@ -9,7 +9,7 @@ from langchain_core.language_models import BaseChatModel
 
 from qa.abstaining import pointer
 from qa.drafting import Numbering
-from qa.own_words import by_itself, under_its_name
+from qa.own_words import by_itself, under_a_name
 from qa.support import Support
 from qa.types import Language, Sentence
 from qa.versions import version
@@ -24,11 +24,11 @@ class Quoter:
     def __init__(self, numbering: Numbering) -> None:
         self._numbering = numbering
 
-    def quoted(self, row: int, language: Language, known: Iterable[str], named: bool = False) -> Told:
-        """A statement by itself after the `known` texts, in its own language; if `named`, after its section's name."""
+    def quoted(self, row: int, language: Language, known: Iterable[str], name: str = "") -> Told:
+        """A statement by itself after the `known` texts, in its own language; or after a `name`, unless it has that."""
         grounds = self._numbering.grounds
         statement = grounds.statements[row]
-        text = under_its_name(statement, grounds) if named else by_itself(statement, grounds, known)
+        text = under_a_name(statement, grounds, name) if name else by_itself(statement, grounds, known)
         support = Support(statement.number, statement.start, statement.end, 0.0)
         return Sentence(language, text, (self._numbering.of(support),), 0.0, "quoted"), (support,)
 
@@ -39,11 +39,11 @@ class Quoter:
         language: Language,
         limits: Limits | None,
         known: Iterable[str],
-        named: bool = False,
+        name: str = "",
     ) -> Told:
         """The same in a language: translated where it is in the other, or where that went wrong only its place."""
         grounds = self._numbering.grounds
-        sentence, found = self.quoted(row, language, known, named)
+        sentence, found = self.quoted(row, language, known, name)
         if grounds.languages[row] == language:
             return sentence, found
         if model is None or limits is None:

@@ -187,6 +187,14 @@ def test_who_is_still_sending_hears_the_refusal(address: str, header: str, statu
     assert said.startswith(f"HTTP/1.1 {status}".encode())
 
 
+def test_who_waits_for_our_word_before_sending_is_refused_at_once(address: str) -> None:
+    place = urlsplit(address)
+    with socket.create_connection((place.hostname, place.port), timeout=5) as connection:
+        head = f"POST /upload HTTP/1.1\r\nhost: {place.netloc}\r\nexpect: 100-continue\r\ncontent-length: 2000000\r\n"
+        connection.sendall(f"{head}connection: close\r\n\r\n".encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 401")
+
+
 def test_own_form_logs_in_where_browsers_say_nothing_of_its_site(address: str) -> None:
     """Over plain HTTP they send no Sec-Fetch headers."""
     with client(address) as visitor:

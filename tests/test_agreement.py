@@ -54,6 +54,7 @@ def test_the_same_in_both_languages_does_not_differ(zh: str, en: str) -> None:
         ("训练了 17年来的数据。", "It was trained on data of 2017.", "number"),
         ("$\\gamma$ 取 25。", "Take $\\gamma = 2$.", "formula"),
         ("损失降低了。", "CE is reduced.", "term"),
+        ("参数 $a,b$ 可以学习。", "Parameters can be learned by training.", "formula"),
     ],
 )
 def test_numbers_negations_names_and_opposites_are_compared(zh: str, en: str, difference: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from fakes import WordEncoder
 from fakes_chat import ScriptedEngine, open_notes
 
@@ -16,7 +17,7 @@ from qa.glossary import Glossary
 from qa.material import Material, gather
 from qa.passages import split_note
 from qa.sentence_vectors import SentenceVectors
-from qa.types import Conflict, Hit, Note, Passage, SentenceChecked
+from qa.types import Conflict, Hit, Language, Note, Passage, SentenceChecked
 from qa.writing import Limits
 
 BATCH = "# BN\n\nBN 在批量很小时效果很好。\n"
@@ -50,12 +51,13 @@ def test_sentence_without_a_name_is_said_after_what_it_stands_under() -> None:
     assert made.texts["zh"] == "Isolation Forest：总数在 256 以下，见图 [1]。"
 
 
-def test_sections_that_hold_what_was_asked_are_all_told_by_their_names() -> None:
+@pytest.mark.parametrize("languages", [("zh",), ("zh", "en")])
+def test_sections_that_hold_what_was_asked_are_all_told_by_their_names(languages: tuple[Language, ...]) -> None:
     text = "# LSTM\n\n## 遗忘门\n\n旧的内容要丢掉多少。\n\n## 记忆门\n\n写进多少新的东西。\n\n"
     of = material(text)
     of = replace(of, task=replace(of.task, question="LSTM 有哪几个门？"))
-    others = passages("# LSTM\n\n## 更新门\n\n由它挑出当前的输出。\n", "b.md")
-    made = Composer(of, ["zh"], True, lambda _: others).quote()
+    others = passages(text + "## 更新门\n\n由它挑出当前的输出。\n", "a.md")
+    made = Composer(of, languages, True, lambda _: others).quote()
     told = made.texts["zh"].split("\n")
     assert len(told) == 3
     assert told[2] == "更新门：由它挑出当前的输出 [3]。"

@@ -26,6 +26,7 @@ from qa.types import Note
         ("The default C of a linear SVM is 1.0.", "The default value of C in a linear SVM is 10."),
         ("TCP 连接建立需要三次握手。", "建立 TCP 连接要四次握手。"),
         ("BN 在批量小时效果不好。", "BN 在批量小时效果很好。"),
+        ("训练损失会单调下降。", "训练损失不单调下降。"),
         ("LayerNorm 依赖批量大小。", "Layer normalization does not depend on the batch size."),
     ],
 )
@@ -54,6 +55,8 @@ def test_heading_tells_what_a_sentence_is_about() -> None:
         ("UDP does not guarantee delivery.", "TCP guarantees delivery in order."),
         ("Water boils at 100 °C at sea level.", "水在海平面上的沸点是 100 °C。"),
         ("同一句话。", "同一句话。"),
+        ("BN 不是只适合大批量。", "BN 适合大批量。"),
+        ("Batch normalisation doesn't only help training.", "Batch normalisation helps training."),
         ("池化不仅效果很好，而且计算量小。", "池化效果很好，计算量小。"),
         ("Batch normalisation not only helps training but also regularises.", "Batch normalisation helps training."),
         ("k-means 可能找到局部最优的聚类。", "k-means 找到全局最优的聚类。"),

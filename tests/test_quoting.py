@@ -28,9 +28,9 @@ def test_sentence_is_quoted_with_its_number() -> None:
     assert [of.quoted(row, "zh", ())[0].citations for row in (1, 0)] == [(2,), (1,)]
 
 
-def test_named_it_comes_after_the_heading_unless_it_has_that_name() -> None:
-    assert quoter().quoted(0, "zh", (), named=True)[0].text == f"宽度（Width）：{WIDTH}"
-    assert quoter().quoted(1, "zh", (), named=True)[0].text == "深度一般是十几层。"
+def test_it_comes_after_a_name_unless_it_has_that() -> None:
+    assert quoter().quoted(0, "zh", (), "宽度（Width）")[0].text == f"宽度（Width）：{WIDTH}"
+    assert quoter().quoted(1, "zh", (), "深度")[0].text == "深度一般是十几层。"
 
 
 def test_where_nobody_translates_only_the_place_is_told() -> None:

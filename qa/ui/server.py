@@ -71,9 +71,10 @@ class _Body:
 
     _PATIENCE = 10.0  # seconds
 
-    def __init__(self, receive: Receive, ended: bool) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
-        self._ended = ended
+        sends = bool(_header(scope, b"content-length") or _header(scope, b"transfer-encoding"))
+        self._ended = not sends or _header(scope, b"expect").lower() == "100-continue"  # that one waits for our word
 
     async def __call__(self) -> Message:
         message = await self._receive()
@@ -104,8 +105,8 @@ class _Guard:
             await self._app(scope, receive, send)
             return
 
-        started, foreign, reads_only = False, _is_foreign(scope), scope["method"] in _READING
-        body = _Body(receive, ended=reads_only)
+        started, foreign = False, _is_foreign(scope)
+        body = _Body(scope, receive)
 
         async def with_headers(message: Message) -> None:
             nonlocal started
@@ -124,7 +125,7 @@ class _Guard:
             await with_headers({"type": "http.response.start", "status": 421, "headers": []})
             await send({"type": "http.response.body", "body": b"This server answers only to its own address."})
             return
-        if foreign and not reads_only:
+        if foreign and scope["method"] not in _READING:
             await with_headers({"type": "http.response.start", "status": 403, "headers": []})
             await send({"type": "http.response.body", "body": b"This server takes nothing from other pages."})
             return
