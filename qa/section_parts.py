@@ -114,6 +114,8 @@ def kind_asked(question: str) -> tuple[str, str]:
     if not found:
         return "", ""
     before, after = _HAS.sub("", found["before"]), found["after"].rstrip(_PARTICLES).strip()
+    if after in _ANY_KIND.split():  # 降维有哪些方法
+        after = ""
     phrase = _NAME_BEFORE.sub("", re.split(r"[的 ]", after or before)[-1])
     of = before + after.removesuffix(phrase) if after else before.removesuffix(phrase)
     return _bare_kind(phrase), of

@@ -171,6 +171,7 @@ def test_more_than_can_be_said_are_not_begun() -> None:
         ("What is principal component analysis?", ""),
         ("What are CNNs?", ""),
         ("归一化方法有哪些？", "归一化"),
+        ("降维有哪些方法", "降维"),
         ("梯度消失怎么解决", ""),
     ],
 )
