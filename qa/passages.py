@@ -19,7 +19,7 @@ from qa.notes import line_starts
 from qa.types import Note, Passage
 
 # Changing where passages begin or end changes the index: count this up.
-SPLITTER_VERSION = "headings+questions+blocks/5"
+SPLITTER_VERSION = "headings+questions+blocks/6"
 MAX_TOKENS = 320  # by language.estimate_tokens: leaves room for the heading path in an encoder of 512
 
 _OPENERS = frozenset({"heading", "question", "label", "lead"})  # belong to what follows them

@@ -32,6 +32,7 @@ _WHICH = re.compile("哪[几些个种类里儿来样位年]?[个种类项点步]
 _JOINT = re.compile("[\u4e00-\u9fff]?[的了吗呢吧是该就都也很哪它这那谁把被由会要能得着][\u4e00-\u9fff]?")
 _INDEXED = re.compile(r"([a-z]{1,2})(\d{1,2}(?:\.\d{1,2})?)")
 _NAME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]*(?:[-.+][A-Za-z0-9]+)*(?:\+\+|#)?(?![A-Za-z0-9])")
+_VERSION = re.compile(r"v\d{1,2}(?:\.\d+)*", re.IGNORECASE)  # a note writes YOLOv3
 _OF_KIND = re.compile(r"-(?:style|like|based|type|family)$", re.IGNORECASE)  # a GPT-style model is one like GPT
 
 
@@ -108,7 +109,7 @@ def named_units(text: str, glossary: Glossary) -> list[tuple[str, Unit]]:
 
 def proper_names(text: str) -> list[str]:
     """The Latin words that are no ordinary ones: in Chinese any, in English those with a digit, or with a capital that
-    does not begin the sentence. The name of the language to answer in is none."""
+    does not begin the sentence. The name of the language to answer in is none, nor is "v3"."""
     chinese = detect_language(text) == "zh"
     found = []
     for match in _NAME.finditer(text):
@@ -116,7 +117,7 @@ def proper_names(text: str) -> list[str]:
         at_start = not text[: match.start()].strip() or text[: match.start()].rstrip()[-1:] in ".?!。？！"
         proper = chinese or any(c.isdigit() for c in name) or name[1:] != name[1:].lower()
         proper = proper or (name[0].isupper() and not at_start)
-        if proper and len(name) > 1 and name.lower() not in _LANGUAGES:
+        if proper and len(name) > 1 and name.lower() not in _LANGUAGES and not _VERSION.fullmatch(name):
             found.append(name)
     return found
 
@@ -132,6 +133,18 @@ def subject_name(text: str, glossary: Glossary) -> str:
     names = [name for name, _ in named_units(text, glossary) if has_han(name) or not name.islower()]
     name = min(names, key=text.find, default="")
     return name if name and plain.find(normalize(name)) <= first else ""
+
+
+def is_part_of_words(name: str, text: str) -> bool:
+    """Whether what a text seems to name are two words of it, the first of which begins before: 单样本 of 简单样本."""
+    plain, at = normalize(text), 0
+    start = plain.find(normalize(name))
+    end = start + len(name)
+    for word in rjieba.cut(plain[:end]):
+        if at < start < at + len(word) < end:
+            return has_han(word) and rjieba.has_word(word) and rjieba.has_word(plain[at + len(word) : end])
+        at += len(word)
+    return False
 
 
 def name_unit(name: str) -> Unit:

@@ -13,7 +13,7 @@ from qa.glossary import Glossary
 from qa.index import Index
 from qa.language import detect_language, has_han
 from qa.lexical import Unit
-from qa.queries import Query, name_unit, named_units, other_language, subject_name, understand
+from qa.queries import Query, is_part_of_words, name_unit, named_units, other_language, subject_name, understand
 from qa.question_mean import means_key, question_means
 from qa.question_names import Lost, lost
 from qa.ranking import highest, search
@@ -132,7 +132,7 @@ class Retriever:
             held = {
                 name: _is_named(name, unit, snapshot)
                 for name, unit in named_units(text, glossary)
-                if chinese or " " in name or not name.islower()
+                if (chinese or " " in name or not name.islower()) and not is_part_of_words(name, text)
             }
             of_field = {name for name in held if has_han(name) or (" " in name and name.islower())}
             return tuple(name for name in held if not (held[name] or (name in of_field and any(held.values()))))

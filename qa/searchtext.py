@@ -64,7 +64,7 @@ summary svg table tbody td template textarea tfoot th thead title tr track ul vi
 """
 _INLINE_TAGS, _BLOCK_TAGS = frozenset(_INLINE.split()), frozenset(_BLOCK.split())
 # An attribute without a value is one of a few, so that "a <b and c> d" stays.
-_TAG = re.compile(
+TAG = re.compile(
     r"</?([A-Za-z][A-Za-z0-9]*)((?:\s+(?:[A-Za-z_:@][\w:.-]*\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+)|"
     r"(?:open|checked|disabled|controls|hidden|noshade|allowfullscreen|async|defer)(?![\w=-])))*+)\s*/?>"
 )
@@ -208,7 +208,7 @@ def _without_comments(text: str) -> str:
 
 def without_tags(text: str) -> str:
     """The text without tags and comments of HTML; pictures become their descriptions."""
-    return _TAG.sub(_tag_text, _without_comments(text)) if "<" in text else text
+    return TAG.sub(_tag_text, _without_comments(text)) if "<" in text else text
 
 
 def readable(text: str) -> str:

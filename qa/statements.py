@@ -11,7 +11,7 @@ from qa.code_lines import code_lines, says_nothing
 from qa.language import has_han, split_sentences
 from qa.listings import asks, is_reference, only_points
 from qa.notes import line_starts
-from qa.searchtext import readable
+from qa.searchtext import TAG, readable
 from qa.types import Passage
 
 # What may stand before the words of a line: quote and list marks, task boxes, a numbered item.
@@ -70,7 +70,8 @@ def statements(passage: Passage, number: int) -> list[Statement]:
     leads = _Leads(passage.text)
     starts = line_starts(passage.text)
     coded = code_lines([passage.text[a:b].rstrip("\r\n") for a, b in itertools.pairwise([*starts, len(passage.text)])])
-    for start, end in split_sentences(passage.text):
+    tagless = TAG.sub(lambda tag: "\0" * len(tag[0]), passage.text)  # no sentence ends within style="zoom:70%;"
+    for start, end in split_sentences(tagless):
         if formula := next((span for span in formulas if span[0] <= start < span[1]), None):
             if start == formula[0]:
                 if found and found[-1].start == before:

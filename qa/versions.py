@@ -99,7 +99,7 @@ def _is_same(text: str, translated: str, language: Language, grounds: Grounds) -
     if (
         is_chatter(translated.rstrip(_COLONS) if text.rstrip().endswith(tuple(_COLONS)) else translated)
         or not in_language(translated, language)
-        or (_PAIR.search(translated) and "=" not in text)
+        or any(pair[0] not in text for pair in _PAIR.finditer(translated))
         or _runs_on(text, translated)
         or (_EXAMPLE.search(translated) and not _EXAMPLE.search(text))
     ):

@@ -6,7 +6,15 @@ import pytest
 
 from qa.glossary import Concept, Glossary
 from qa.lexical import Unit
-from qa.queries import CONCEPT_WEIGHT, named_units, other_language, proper_names, subject_name, understand
+from qa.queries import (
+    CONCEPT_WEIGHT,
+    is_part_of_words,
+    named_units,
+    other_language,
+    proper_names,
+    subject_name,
+    understand,
+)
 
 GLOSSARY = Glossary([Concept(("门控循环单元",), ("gated recurrent unit", "GRU")), Concept(("池化",), ("pooling",))])
 ZH, EN = (("门控", "循环", "单元"),), (("gate", "recurr", "unit"), ("gru",))
@@ -70,6 +78,7 @@ def test_latin_words_that_are_names() -> None:
     assert proper_names("Does ALiBi help Transformers? Will L2?") == ["ALiBi", "Transformers", "L2"]
     assert proper_names("relu 和 Adam 怎么选？") == ["relu", "Adam"]
     assert proper_names("What is RNN in Chinese?") == ["RNN"]
+    assert proper_names("v2 和 YOLOv3 差在哪？") == ["YOLOv3"]
     assert proper_names("Do GPT-style and BERT-based models differ from a Soft-NMS?") == ["GPT", "BERT", "Soft-NMS"]
 
 
@@ -102,3 +111,11 @@ def test_name_with_a_number_is_found_as_formulas_write_it() -> None:
 )
 def test_name_that_a_question_names_first(question: str, name: str) -> None:
     assert subject_name(question, GLOSSARY) == name
+
+
+def test_what_begins_within_another_word_is_no_name() -> None:
+    assert is_part_of_words("单样本", "为什么能压住简单样本？")
+    assert is_part_of_words("大模型", "最大模型是哪个？")
+    assert not is_part_of_words("单样本", "单样本学习是什么？")
+    assert not is_part_of_words("梯度下降", "小批量梯度下降")
+    assert not is_part_of_words("LSTM", "LSTM 是什么？")

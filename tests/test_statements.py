@@ -116,6 +116,11 @@ def test_statement_stands_in_its_passage() -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
+        ('<img src="https://a.org/80/b.jpg" alt="img" style="zoom:70%;" />\n\n文字。', ["文字。"]),
+        (
+            "每10批换成{320，352…..608}中的一个，最大608。好……再说。",
+            ["每10批换成{320，352…..608}中的一个，最大608。", "好……", "再说。"],
+        ),
         ("With G, it is\n\n$$w=-G$$\n\nSo.", ["With G, it is\n\n$$w=-G$$", "So."]),
         ("公式如下：\n\n$$\na=b\n$$\n", ["公式如下：\n\n$$\na=b\n$$"]),
         ("## H\n\n$$\na=b\n$$\n\n文字。", ["$$\na=b\n$$", "文字。"]),

@@ -56,6 +56,7 @@ def test_the_place_in_a_list_that_is_not_there_is_not_translated() -> None:
 
 def test_a_hint_is_no_translation() -> None:
     assert translated("下溢成 0 之后是负无穷。", "It underflows.", "0 = 0. It underflows to 0.")[0] is None
+    assert translated("图 style=80 里的 80 个。", "80 = 80", "80 = 80")[0] is None
 
 
 def test_a_name_of_the_field_that_was_lost_is_put_into_the_sentence() -> None:
