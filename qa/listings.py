@@ -77,6 +77,7 @@ _CHAPTER = re.compile(
     r"第[一二三四五六七八九十百\d]+[章节讲篇课部]|\d+(?:\.\d+)+[.、，\s]|(?:chapter|part|lecture|section)\s+\d", re.I
 )
 _POINTING = re.compile(r"参考|参见|详见|见|来源|摘自|原文|链接|see|source|reference|read|via|from|link", re.IGNORECASE)
+_SEE = re.compile(r"(?:具体|详细|更多|可以?|请)*(?:参考|参见|详见|见)[:：\s]*[《【\[「][^》】\]」]*[》】\]」][。.]?")
 # Where a linked page is: "[Why tanh?](https://...) - 知乎", "./glossary/[mean](...)".
 _PLACE = re.compile(
     r"\s*\.{0,2}/\S*\s*|\W*(?:知乎|维基百科|百度百科|简书|博客园|掘金|哔哩哔哩|微信公众号|CSDN|Zhihu|Wikipedia|GitHub|Quora|Medium|YouTube|Reddit"
@@ -184,6 +185,8 @@ def only_points(text: str) -> bool:
     left = _LINK.sub(" ", text)
     if not _WORD.search(left):
         return bool(links) and all(_NO_SOURCE.search(link) or _BARE.fullmatch(link) for link in links)
+    if _SEE.fullmatch(text.strip()):
+        return True
     few = len(_WORD.findall(left)) <= _POINTING_WORDS and not _CLAUSES.search(left)
     return bool(links) and few and (_POINTING.search(left) or _PLACE.fullmatch(left)) is not None
 

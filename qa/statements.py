@@ -26,6 +26,7 @@ _DISPLAYED = re.compile(r"(?<=\n)\$\$.+?\$\$(?=[ \t]*(?:[\r\n]|\Z))", re.DOTALL)
 _LEAD_IN = re.compile(
     r"(?:[:：]|(?<=[，,])即|如下|修改[^，。]{1,12}为|可以得到)[*_\s]*$"
 )  # of what follows, be it a formula
+_SAYS = 25  # characters before the last clause of a lead-in from which on they are a statement
 _LABEL = re.compile(r"(\*\*|__)([^*_\n，。：:；,.;!?！？]+)\1\s*")
 _NAME_ONLY = re.compile(r"[^，。：:；,.;!?！？\n]*[\w$)）]")  # a line without marks
 _LABEL_HAN, _LABEL_LATIN = 8, 24  # characters of a bold line at most that only names what stands below it
@@ -124,7 +125,7 @@ class _Leads:
         item = _ITEM.match(self._text, line_start)
         indent = len(item["indent"].expandtabs(4)) if item else -1
         begins = line_start != self._line
-        is_lead = leads_in(self._text, line_start, sentence)
+        is_lead = bool(_LEAD_IN.search(sentence)) or leads_in(self._text, line_start, sentence)
         if begins:
             self._line = line_start
             if item:
@@ -162,8 +163,9 @@ def _is_same_line(text: str, end: int, start: int) -> bool:
 def leads_in(text: str, at: int, sentence: str) -> bool:
     """Whether a sentence that stands at this offset of a text only introduces what follows: "steps:", or a name in bold
     on a line of its own; any short one that is an item of a list, where items of its own stand below it."""
-    if _LEAD_IN.search(_IMAGE.sub("", sentence)):
-        return True
+    words = _IMAGE.sub("", sentence)
+    if _LEAD_IN.search(words):  # unless it says something before: "..., or in PyTorch:"
+        return max(words.rfind(mark) for mark in "，,；;") < _SAYS
     label = _LABEL.fullmatch(sentence)
     if item := _ITEM.match(text, _line_start(text, at)):
         words = label[2] if label else sentence.strip()
