@@ -142,6 +142,12 @@ class _Reading:
         return _sides(self.plain)
 
     @cached_property
+    def sided(self) -> list[tuple[dict[str, set[bool]], frozenset[str]]]:
+        """Of each of its clauses that takes a side, the sides and the terms."""
+        clauses = [(_sides(normalize(text)), frozenset(search_terms(text))) for text in _CLAUSE.split(self.text)]
+        return [(sides, terms) for sides, terms in clauses if sides]
+
+    @cached_property
     def counting(self) -> list[_Clause]:
         """Its clauses that give one number; what follows from values that it assumes tells only what holds for them."""
         if _ASSUMES.search(self.text):
@@ -276,8 +282,18 @@ def _take_sides(one: _Reading, other: _Reading) -> bool:
     """Whether they take opposite sides on something that has two."""
     axes = one.sides.keys() & other.sides.keys()
     return any(
-        len(one.sides[axis]) == len(other.sides[axis]) == 1 != len(one.sides[axis] | other.sides[axis]) for axis in axes
+        len(one.sides[axis]) == len(other.sides[axis]) == 1 != len(one.sides[axis] | other.sides[axis])
+        and _of_the_same(axis, one, other)
+        for axis in axes
     )
+
+
+def _of_the_same(axis: str, one: _Reading, other: _Reading) -> bool:
+    """Whether more and less are of the same thing: in one language some clauses with them share a word."""
+    if axis != "amount" or one.chinese != other.chinese:
+        return True
+    pairs = itertools.product(one.sided, other.sided)
+    return any(axis in first and axis in second and terms & words for (first, terms), (second, words) in pairs)
 
 
 def _sides(text: str) -> dict[str, set[bool]]:

@@ -124,7 +124,7 @@ class Retriever:
         A passage that has most words of a name may well speak of the thing: "the field is random" of a random field.
         Where the question has initials, such as CRF, one that has neither them nor the whole name does not. Words of
         the field, such as 训练集, count only where the notes have nothing else that the question names: a note on
-        XGBoost may well speak of the thing without the word. An English one in small letters is none.
+        XGBoost may well speak of the thing without the word. So do names in small letters, which are none in English.
         """
         with self._index.read() as snapshot:
             glossary = self._glossary_of(snapshot)
@@ -134,7 +134,7 @@ class Retriever:
                 for name, unit in named_units(text, glossary)
                 if (chinese or " " in name or not name.islower()) and not is_part_of_words(name, text)
             }
-            of_field = {name for name in held if has_han(name) or (" " in name and name.islower())}
+            of_field = {name for name in held if has_han(name) or name.islower()}
             return tuple(name for name in held if not (held[name] or (name in of_field and any(held.values()))))
 
     def lacks_subject(self, text: str, translated: str = "") -> bool:
@@ -217,7 +217,12 @@ class Retriever:
 def _is_named(name: str, unit: Unit, snapshot: Snapshot) -> bool:
     if name.isupper():
         return snapshot.coverage([unit]).named > 0
-    return any(snapshot.most_of(alternative) >= _NAMED for alternative in unit.alternatives)
+    return any(snapshot.most_of(_without_parts(terms)) >= _NAMED for terms in unit.alternatives)
+
+
+def _without_parts(terms: Sequence[str]) -> tuple[str, ...]:
+    """Without terms that are parts of others: 注意 of 注意力 would count twice."""
+    return tuple(term for term in terms if not any(term != other and term in other for other in terms))
 
 
 def _asked(snapshot: Snapshot, query: Query, senses: Senses) -> Asked:

@@ -55,6 +55,7 @@ def test_heading_tells_what_a_sentence_is_about() -> None:
         ("UDP does not guarantee delivery.", "TCP guarantees delivery in order."),
         ("Water boils at 100 °C at sea level.", "水在海平面上的沸点是 100 °C。"),
         ("同一句话。", "同一句话。"),
+        ("要找到重要的矩阵，分配更多的参数。", "要把高秩给重要的矩阵，而将其余矩阵的秩降低。"),
         ("BN 不是只适合大批量。", "BN 适合大批量。"),
         ("Batch normalisation doesn't only help training.", "Batch normalisation helps training."),
         ("池化不仅效果很好，而且计算量小。", "池化效果很好，计算量小。"),

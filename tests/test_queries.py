@@ -26,6 +26,10 @@ def test_question_is_understood_as_units_of_terms_and_concepts() -> None:
     assert query.language == "en"
 
 
+def test_several_of_a_name_are_that_name() -> None:
+    assert understand("Why do GRUs forget?", GLOSSARY).units[-1] == Unit(ZH + EN, CONCEPT_WEIGHT)
+
+
 def test_names_of_each_language_are_kept_apart() -> None:
     query = understand("What is GRU 填充？", GLOSSARY)
     assert query.said == (Unit((("填充",),)), Unit(EN))
@@ -78,6 +82,7 @@ def test_latin_words_that_are_names() -> None:
     assert proper_names("Does ALiBi help Transformers? Will L2?") == ["ALiBi", "Transformers", "L2"]
     assert proper_names("relu 和 Adam 怎么选？") == ["relu", "Adam"]
     assert proper_names("What is RNN in Chinese?") == ["RNN"]
+    assert proper_names("My ReLUs died, and so did all LSTMs.") == ["ReLU", "LSTM"]
     assert proper_names("v2 和 YOLOv3 差在哪？") == ["YOLOv3"]
     assert proper_names("Do GPT-style and BERT-based models differ from a Soft-NMS?") == ["GPT", "BERT", "Soft-NMS"]
 
