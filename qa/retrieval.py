@@ -11,7 +11,7 @@ from qa.encoder import Encoder
 from qa.found import Asked, Found
 from qa.glossary import Glossary
 from qa.index import Index
-from qa.language import detect_language, has_han
+from qa.language import detect_language, has_han, search_terms
 from qa.lexical import Unit
 from qa.queries import Query, is_part_of_words, name_unit, named_units, other_language, subject_name, understand
 from qa.question_mean import means_key, question_means
@@ -29,6 +29,7 @@ TRANSLATION_WEIGHT = 0.5  # of the translated question's vector, for notes in it
 TRANSLATED_FROM = 0.05  # share of the passages that must be in the other language for a translation to pay
 RERANKED = 20  # passages that a reranker, where one is set, brings into a new order
 
+_FUNCTION = frozenset(search_terms("函数 function"))
 _NAMED = 0.6  # share of a name's words that a passage must have to name it
 
 OpenStored = Callable[[str, str], Encoder | None]  # of (location, fingerprint)
@@ -124,7 +125,7 @@ class Retriever:
         A passage that has most words of a name may well speak of the thing: "the field is random" of a random field.
         Where the question has initials, such as CRF, one that has neither them nor the whole name does not. Words of
         the field, such as 训练集, count only where the notes have nothing else that the question names: a note on
-        XGBoost may well speak of the thing without the word. So do names in small letters, which are none in English.
+        XGBoost may well speak of the thing without the word. An English one in small letters is none.
         """
         with self._index.read() as snapshot:
             glossary = self._glossary_of(snapshot)
@@ -134,7 +135,7 @@ class Retriever:
                 for name, unit in named_units(text, glossary)
                 if (chinese or " " in name or not name.islower()) and not is_part_of_words(name, text)
             }
-            of_field = {name for name in held if has_han(name) or name.islower()}
+            of_field = {name for name in held if has_han(name) or (" " in name and name.islower())}
             return tuple(name for name in held if not (held[name] or (name in of_field and any(held.values()))))
 
     def lacks_subject(self, text: str, translated: str = "") -> bool:
@@ -221,8 +222,9 @@ def _is_named(name: str, unit: Unit, snapshot: Snapshot) -> bool:
 
 
 def _without_parts(terms: Sequence[str]) -> tuple[str, ...]:
-    """Without terms that are parts of others: 注意 of 注意力 would count twice."""
-    return tuple(term for term in terms if not any(term != other and term in other for other in terms))
+    """Without what would count twice, 注意 of 注意力, and what need not be said: a 损失函数 is a 损失."""
+    whole = tuple(term for term in terms if not any(term != other and term in other for other in terms))
+    return tuple(term for term in whole if term not in _FUNCTION) or whole
 
 
 def _asked(snapshot: Snapshot, query: Query, senses: Senses) -> Asked:

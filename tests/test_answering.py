@@ -363,6 +363,11 @@ def test_name_of_which_no_passage_has_most_is_called_missing(tmp_path: Path) -> 
     assert notes.ask("池化和 Global-Memory 呢？").unnamed == ("Global-Memory",)
 
 
+def test_words_of_a_name_count_once_and_a_loss_is_one_without_function(tmp_path: Path) -> None:
+    notes = open_notes(tmp_path, {"a.md": "# 训练\n\n训练损失里加了一项注意力。\n"}, None)
+    assert notes.ask("FlashAttention 的 loss 怎么算？").unnamed == ("FlashAttention",)
+
+
 def test_without_a_model_the_notes_own_sentences_answer(tmp_path: Path) -> None:
     answer = open_notes(tmp_path, FILES, None).ask("池化用来降维吗？")
     assert "池化用来降维，减少计算量 [1]。" in answer.text
