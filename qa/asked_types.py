@@ -67,8 +67,9 @@ def lacks_type(question: str, grounds: Grounds) -> bool:
 def _passages_on(question: str, grounds: Grounds) -> Sequence[Passage]:
     """The passages that name what a question names; all where none does."""
     wanted = [name for name, _ in named_units(question, grounds.glossary)]
-    texts = {p: " ".join((p.title, *p.headings, p.text)) for p in grounds.passages}
-    found = [p for p, text in texts.items() if any(names(name, text, grounds.glossary) for name in wanted)]
+    found = [
+        p for p in grounds.passages if any(names(n, " ".join((*p.path, p.text)), grounds.glossary) for n in wanted)
+    ]
     return found or grounds.passages
 
 

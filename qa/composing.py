@@ -17,14 +17,12 @@ from qa.drafting import Draft, Numbering, Telling, shown
 from qa.extractive import extract
 from qa.left_out import MOST_ADDED, following, left_out, other_sides, rest_of_list, standing_in
 from qa.material import Material
-from qa.own_words import own_words
 from qa.quoting import Quoter
 from qa.relevance import with_told
 from qa.section_parts import asked_section, section_parts
-from qa.support import SURE, Support, only_statement
+from qa.support import Support, Told, only_statement
 from qa.telling import Teller
 from qa.types import Citation, Conflict, Language, Passage, Sentence, SentenceChecked, TextDelta
-from qa.verdicts import begins_with_verdict
 from qa.versions import version
 from qa.writing import Limits, WrongLanguage, in_language, write
 
@@ -141,7 +139,7 @@ class Composer:
             self._drafts[language] = self._new_draft(language)
             self._drafts[language].put(Sentence(language, told, tuple(numbers), 0.0, "quoted"), ())
 
-    def _is_code(self, said: tuple[Sentence, tuple[Support, ...]]) -> bool:
+    def _is_code(self, said: Told) -> bool:
         """Whether a sentence is a line of code, or a formula."""
         sentence, found = said
         row = only_statement(found, self._grounds) if found else None
@@ -180,7 +178,7 @@ class Composer:
                     draft = self._draft(language)
                     texts = (
                         version(model, text, place, language, self._grounds, limits)
-                        for text in self._said_by(event.sentence, found)
+                        for text in self._quoter.to_translate(event.sentence, found, first in self._languages)
                     )
                     text = next(filter(None, texts), pointer(language))
                     if text != pointer(language) and draft.says(text):
@@ -191,17 +189,6 @@ class Composer:
                     yield TextDelta(language, gap + shown(told))
                     yield SentenceChecked(told)
 
-    def _said_by(self, sentence: Sentence, found: Sequence[Support]) -> list[str]:
-        """What a sentence of the draft says, in the words that its translation is to be made from, best first.
-
-        Where the draft is not shown, those of the note where it surely says the same: a small model loses something
-        when it writes, and again when it translates.
-        """
-        if sentence.language in self._languages or (row := only_statement(found, self._grounds)) is None:
-            return [sentence.text]
-        said = [sentence.text, own_words(self._grounds.statements[row], self._grounds)]
-        return said if found[0].score < SURE or begins_with_verdict(sentence.text) else said[::-1]
-
     def _rest(self, model: BaseChatModel, first: Language, limits: Limits) -> Iterator[Telling]:
         """What says most on the question and was left out, in part or whole; or stands in for what was written."""
         said = self._draft(first).supported()
@@ -210,7 +197,7 @@ class Composer:
         grounds, plain, question = self._grounds, self._relevance, self._task.question
         self._relevance = with_told(plain, odds)
 
-        def left(kept: Sequence[tuple[Sentence, tuple[Support, ...]]]) -> list[int]:
+        def left(kept: Sequence[Told]) -> list[int]:
             rows = left_out(grounds, plain, kept, first, odds) if kept else standing_in(grounds, plain, question, odds)
             return list(rows)
 
@@ -236,7 +223,7 @@ class Composer:
                 if says or stands_in or len(self._languages) > 1:
                     yield from self._added(told)
 
-    def _sections(self, said: Sequence[tuple[Sentence, tuple[Support, ...]]], rows: Sequence[int]) -> Mapping[int, str]:
+    def _sections(self, said: Sequence[Told], rows: Sequence[int]) -> Mapping[int, str]:
         """Rows that open the sections with what the question asks the names of, with these names; not all of them need
         be found by the question."""
         section = asked_section(self._grounds, self._task.question)
@@ -284,7 +271,7 @@ class Composer:
             self._grounds = self._grounds.with_passages(new)
             self._numbering.grounds = self._grounds
 
-    def _added(self, told: tuple[Sentence, tuple[Support, ...]]) -> Iterator[Telling]:
+    def _added(self, told: Told) -> Iterator[Telling]:
         """A sentence on a line of its own."""
         sentence, found = told
         draft = self._draft(sentence.language)
@@ -293,12 +280,12 @@ class Composer:
         yield TextDelta(sentence.language, separator + shown(sentence))
         yield SentenceChecked(sentence)
 
-    def _quoted(self, row: int, language: Language, name: str = "") -> tuple[Sentence, tuple[Support, ...]]:
+    def _quoted(self, row: int, language: Language, name: str = "") -> Told:
         return self._quoter.quoted(row, language, self._said(), name)
 
     def _told(
         self, model: BaseChatModel | None, row: int, language: Language, limits: Limits | None, name: str = ""
-    ) -> tuple[Sentence, tuple[Support, ...]]:
+    ) -> Told:
         return self._quoter.told(model, row, language, limits, self._said(), name)
 
     def _said(self) -> list[str]:

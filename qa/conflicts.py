@@ -18,8 +18,8 @@ from qa.grounds import Grounds, covered, share
 from qa.language import has_han, normalize, search_terms
 from qa.lexical import Unit
 from qa.numerals import counted_numbers, numbers_of, stated_numbers
-from qa.opposites import ONLY_EN, ONLY_ZH, SIDES
 from qa.queries import named_units, understand
+from qa.sides import sides_of
 from qa.support import affirms_denied
 
 _SIMILAR = 0.84  # least cosine of two sentences on the same thing; of most sentences of one section it is more
@@ -28,62 +28,6 @@ _SHARED_ACROSS = 0.3  # the same across languages, where only names are seen to 
 _FILLERS = 3  # words by which clauses with different numbers may differ else
 _LEAST_SHARED = 2  # names: what "indexes speed up reads, indexes slow down writes" have in common is one
 
-# Things with two sides, in both languages: one side, the other.
-_SIDES = {
-    **SIDES,
-    "quality": (
-        r"(?:很|更|较|效果|表现|泛化)好|优于|胜过|适合|适用|有利|有益"
-        r"|\b(?:good|better|best|well|beneficial|helps?|suits?|suitable|outperforms?)\b",
-        r"(?:很|更|较|变|效果|表现)差|(?:效果|表现|泛化)不[太够]?好|不如|劣于|有害|伤害|\b(?:bad|badly|poor|poorly|worse|worst|harm|harms|harmful|hurts?|unsuitable)\b",
-    ),
-    "price": (r"便宜|廉价|\b(?:cheap|cheaper)\b", r"昂贵|更贵|很贵|\b(?:expensive|costly|costlier)\b"),
-    "need": (
-        r"需要|必须|应该|应当|得先|务必|(?<![不只主])要(?![么是])"
-        r"|\b(?:needs?|needed|must|should|requires?|required|has to|have to|necessary)\b",
-        r"无需|不必|\b(?:unnecessary|needless)\b",
-    ),
-    "switch": (
-        r"打开|开启|启用|开着|\b(?:enabled?|on|active|kept)\b",
-        r"关闭|关掉|停用|禁用|关上|\b(?:disabled?|off|inactive)\b",
-    ),
-    "dependence": (r"依赖|取决于|\b(?:depends?|dependent|relies)\b", r"无关|独立于|\bindependent\w*\b"),
-    "problem": (
-        r"解决|消除|根除|(?:不存在|没有|不会有).{0,12}问题"
-        r"|\b(?:solv\w+|eliminat\w+|gets? rid of|free of|cures?|(?:has|have|is|are) no [\w ]{0,30}problems?)\b",
-        r"改善|缓解|减轻|\b(?:mitigat\w+|alleviat\w+|eases?)\b",
-    ),
-    "safety": (r"(?<!不)安全|\b(?:safe|safely)\b", r"危险|\b(?:unsafe|dangerous)\b"),
-    "ease": (
-        r"容易|简单|轻松|\b(?:easy|easily|easier|simple)\b",
-        r"困难|很难|更难|难以|\b(?:hard|harder|difficult)\b",
-    ),
-    "meaning": (
-        r"(?<!没)(?<!没有)(?<!无)有意义|\bmeaningful\b",
-        r"(?:没有|无|没)意义|\bmeaningless\b|\bno meaning\b",
-    ),
-    "permission": (
-        r"可以|允许|准许|\b(?:may|allows?|allowed|permits?|permitted|can)\b",
-        r"禁止|严禁|\b(?:forbidden|forbids?|prohibited)\b",
-    ),
-    "hand": (r"左|\bleft\b", r"右|\bright\b"),
-    "likeness": (
-        r"相同|一样|等价|\b(?:same|equal|equals|equivalent|identical)\b",
-        r"不同|不等|\b(?:differ\w*|unequal)\b",
-    ),
-    "chance": (
-        r"总是|一定|必然|始终|\b(?:always|guaranteed|guarantees?)\b",
-        r"从不|不一定|未必|\b(?:never|only sometimes)\b",
-    ),
-}
-# A word of ASCII ends beside a Chinese character.
-_AXES = [(name, re.compile(one, re.ASCII), re.compile(other, re.ASCII)) for name, (one, other) in _SIDES.items()]
-_NOT_ZH = re.compile(
-    rf"(?>不是|并非|而非|不会|不能|不该|不应|不用|没有|无法|[不没未别勿])(?!{ONLY_ZH})[“”‘’\"']?.{{0,2}}$"
-)
-_NOT_EN = re.compile(
-    rf"(?:\b(?:not(?!{ONLY_EN})|never|no|cannot|without|hardly|rather than)|n['’]t(?!{ONLY_EN}))(?:\s+\w+){{0,2}}\s*$",
-    re.ASCII,
-)
 _DENIALS = re.compile(r"[不没无未非]|\b(?:not|never|no|cannot|without|unless)\b|n['’]t\b", re.ASCII)
 _CLAUSE = re.compile(r"[，,；;：:。.!?！？]\s|[，；：。！？]|\b(?:so|because|which)\b")
 _ASSUMES = re.compile(r"\$[^$=]*[A-Za-z}]\s*=\s*-?[\d.]+\s*[,，][^$]*\$")  # $P=1, R=0.1$
@@ -139,12 +83,12 @@ class _Reading:
     @cached_property
     def sides(self) -> dict[str, set[bool]]:
         """Which side it takes on each thing that it speaks of; a denied side is the other one."""
-        return _sides(self.plain)
+        return sides_of(self.plain)
 
     @cached_property
     def sided(self) -> list[tuple[dict[str, set[bool]], frozenset[str]]]:
         """Of each of its clauses that takes a side, the sides and the terms."""
-        clauses = [(_sides(normalize(text)), frozenset(search_terms(text))) for text in _CLAUSE.split(self.text)]
+        clauses = [(sides_of(normalize(text)), frozenset(search_terms(text))) for text in _CLAUSE.split(self.text)]
         return [(sides, terms) for sides, terms in clauses if sides]
 
     @cached_property
@@ -180,7 +124,7 @@ class _Reading:
     @cached_property
     def names(self) -> list[Unit]:
         """What it names that takes no side."""
-        return [unit for name, unit in self.named if not _sides(normalize(name))]
+        return [unit for name, unit in self.named if not sides_of(normalize(name))]
 
     @cached_property
     def times(self) -> set[str]:
@@ -215,10 +159,11 @@ def disagreements(grounds: Grounds, rows: Sequence[int], others: Sequence[int]) 
 
 
 def _is_one_section(grounds: Grounds, row: int, other: int) -> bool:
-    """Whether two statements stand in one section of a note, be it in one of its own sections."""
+    """Whether two statements stand in one section of a note, be it in one of its own sections; the note is none."""
     one, two = (grounds.passages[grounds.statements[each].number - 1] for each in (row, other))
-    depth = min(len(one.headings), len(two.headings))
-    return one.note_path == two.note_path and one.headings[:depth] == two.headings[:depth]
+    depth = min(len(one.path), len(two.path))
+    nested = depth > 1 and one.path[:depth] == two.path[:depth]
+    return one.note_path == two.note_path and (nested or one.path == two.path)
 
 
 def disagree(one: str, other: str, glossary: Glossary, headings: tuple[str, str] = ("", "")) -> bool:
@@ -294,20 +239,6 @@ def _of_the_same(axis: str, one: _Reading, other: _Reading) -> bool:
         return True
     pairs = itertools.product(one.sided, other.sided)
     return any(axis in first and axis in second and terms & words for (first, terms), (second, words) in pairs)
-
-
-def _sides(text: str) -> dict[str, set[bool]]:
-    """Which side a sentence takes on each thing that it speaks of; a denied side is the other one."""
-    found: dict[str, set[bool]] = {}
-    for axis, positive, negative in _AXES:
-        for pattern, side in ((positive, True), (negative, False)):
-            for match in pattern.finditer(text):
-                before = text[max(0, match.start() - 30) : match.start()]
-                denied = bool(_NOT_ZH.search(before) or _NOT_EN.search(before))
-                if axis == "problem" and match.group().startswith(("不", "没")):
-                    denied = False
-                found.setdefault(axis, set()).add(side != denied)
-    return found
 
 
 def _clauses_differ(one: _Clause, other: _Clause) -> bool:

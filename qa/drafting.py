@@ -14,7 +14,7 @@ from qa.grounds import Grounds, covered, share
 from qa.language import search_terms, split_sentences
 from qa.queries import understand
 from qa.statements import Statement
-from qa.support import Support, is_supported
+from qa.support import Support, Told, is_supported
 from qa.types import Change, Citation, Language, Sentence, SentenceChecked, TextDelta
 from qa.verdicts import begins_with_verdict
 
@@ -97,7 +97,7 @@ class Draft:
         if without_numbers(rest).strip() and not _LIST_MARK.fullmatch(rest.strip()):
             yield from self._whole(rest)
 
-    def supported(self) -> list[tuple[Sentence, tuple[Support, ...]]]:
+    def supported(self) -> list[Told]:
         """The sentences that the notes support."""
         return [(s, of) for s, of in zip(self.sentences, self._supports, strict=True) if s.citations]
 
@@ -105,7 +105,7 @@ class Draft:
         """Whether a sentence that is shown has the same words already."""
         return any(s.change != "dropped" and _words(s.text) == _words(text) for s in self.sentences)
 
-    def latest(self) -> tuple[Sentence, tuple[Support, ...]]:
+    def latest(self) -> Told:
         """The last whole sentence."""
         return self.sentences[-1], self._supports[-1]
 
@@ -188,9 +188,7 @@ def _goes_round(text: str) -> bool:
     return found is not None and sum(map(str.isalpha, found[1])) >= _SHORTEST_ROUND
 
 
-def checked(
-    raw: str, language: Language, check: Check, numbering: Numbering, strict: bool = True
-) -> tuple[Sentence, tuple[Support, ...]]:
+def checked(raw: str, language: Language, check: Check, numbering: Numbering, strict: bool = True) -> Told:
     """A sentence as the model wrote it, with what the notes say to it."""
     found = check(raw)
     text = without_numbers(raw)

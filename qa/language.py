@@ -15,7 +15,7 @@ from qa.characters import plain_characters
 from qa.types import Language
 
 # Changing what `search_terms` or `plain_characters` returns changes the lexical index: count this up.
-SEGMENTER_VERSION = "rjieba-search+bigram+snowball/5"
+SEGMENTER_VERSION = "rjieba-search+bigram+snowball/6"
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN_CHAR = re.compile(f"[{_HAN}]")
@@ -64,6 +64,7 @@ _SENTENCE_END = re.compile(
     rf"|(?<!\.[A-Z])(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bFig)(?<!\betc)\.(?=[\s{_CLOSERS}\[]|$))"
     rf"[{re.escape(_CLOSERS)}]*(?:\s?\[\d+\])*|[\r\n]"
 )
+PLURAL_INITIALS = re.compile(r"(?<=[A-Z])s(?![A-Za-z])")
 _ITEM_NUMBER = re.compile(r"[\s>*+-]*\d{1,3}")
 
 
@@ -134,9 +135,9 @@ def search_terms(text: str) -> list[str]:
 
     Chinese in the search mode of jieba (a long word and its parts) and, since a dictionary misses words of the field,
     the bigrams of what it left in single characters and of what it only guessed to be a word (池化层); English stemmed;
-    tokens such as faster-rcnn whole and in parts.
+    tokens such as faster-rcnn whole and in parts; LSTMs as LSTM, which the stemmer leaves alone.
     """
-    return list(_terms(normalize(text)))
+    return list(_terms(normalize(PLURAL_INITIALS.sub("", text))))
 
 
 def holds_words(text: str, words: str) -> bool:

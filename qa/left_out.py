@@ -13,9 +13,9 @@ from qa.language import normalize, search_terms
 from qa.listings import announces_list
 from qa.queries import named_units, understand
 from qa.relevance import BESIDE, with_told
-from qa.support import Support
+from qa.support import Support, Told
 from qa.trimming import SENTENCE_CHARS
-from qa.types import Language, Sentence
+from qa.types import Language
 
 _LIKELY = 6  # statements that say most on the question: what answers it is among them in nine of ten cases
 MOST_ADDED = 3  # of them that are added
@@ -55,7 +55,7 @@ _LEAST_CHANCE = 0.2
 def left_out(
     grounds: Grounds,
     plain: Scores,
-    said: Sequence[tuple[Sentence, tuple[Support, ...]]],
+    said: Sequence[Told],
     language: Language,
     told: Mapping[int, float],
 ) -> Iterator[int]:
@@ -76,7 +76,7 @@ def left_out(
     chosen = [i for i in likely[:_LIKELY] if relevance[i] >= best - BESIDE and numbers[i] in here]
     chances = _chances(grounds, plain, told, here)
     chosen = [i for i in chosen if stands_alone(grounds, i) and chances.get(i, 1.0) >= _LEAST_CHANCE]
-    terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
+    terms = terms_said(grounds, said)
     added = 0
     for row in chosen:
         if added < MOST_ADDED and names_more(grounds, row, terms):
@@ -85,9 +85,7 @@ def left_out(
             terms |= grounds.terms[row]
 
 
-def rest_of_list(
-    grounds: Grounds, question: str, said: Sequence[tuple[Sentence, tuple[Support, ...]]], rows: Sequence[int]
-) -> list[int]:
+def rest_of_list(grounds: Grounds, question: str, said: Sequence[Told], rows: Sequence[int]) -> list[int]:
     """Rows of the other items of the list that half of an answer is drawn from, where several things were asked for.
 
     `rows` are what will be said beside the sentences.
@@ -104,14 +102,14 @@ def rest_of_list(
         return []
     items = [i for i in grounds.singles() if (grounds.statements[i].number, grounds.statements[i].items) == of]
     rest = [i for i in items if i not in used and not grounds.statements[i].is_code]
-    terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
+    terms = terms_said(grounds, said)
     rest = [i for i in rest if names_more(grounds, i, terms)]
     return rest if len(rest) <= _MOST_ITEMS else []
 
 
 def following(
     grounds: Grounds,
-    said: Sequence[tuple[Sentence, tuple[Support, ...]]],
+    said: Sequence[Told],
     rows: Sequence[int],
     told: Mapping[int, float],
 ) -> list[int]:
@@ -121,8 +119,7 @@ def following(
     thing is seldom in one sentence.
     """
     used = {row for _, found in said for support in found for row in _within(grounds, support)} | set(rows)
-    terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
-    terms = terms.union(*(grounds.terms[row] for row in rows))
+    terms = terms_said(grounds, said, rows)
     after = (row + 1 for row in sorted(used) if told.get(row + 1, -math.inf) >= _GOES_ON and row + 1 not in used)
     next_ones = [row for row in after if _is_one_line(grounds, row - 1) and not grounds.statements[row].is_code]
     return [row for row in next_ones if names_more(grounds, row, terms)][:_MOST_FOLLOWING]
@@ -139,15 +136,14 @@ def other_sides(
     grounds: Grounds,
     relevance: Scores,
     question: str,
-    said: Sequence[tuple[Sentence, tuple[Support, ...]]],
+    said: Sequence[Told],
     rows: Sequence[int],
 ) -> list[int]:
     """Rows of the statements that say most on what a comparison names and neither the sentences nor `rows` do."""
     named = named_units(question, grounds.glossary)
     if len(named) < 2 or not (_COMPARES.search(normalize(question)) or _joins([name for name, _ in named], question)):
         return []
-    terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
-    terms = terms.union(*(grounds.terms[row] for row in rows))
+    terms = terms_said(grounds, said, rows)
     likely = [row for row in _likely(grounds, relevance) if stands_alone(grounds, row)]
     likely = [row for row in likely if relevance[row] >= relevance[likely[0]] - BESIDE]
     found: list[int] = []
@@ -238,7 +234,14 @@ def stands_alone(grounds: Grounds, row: int) -> bool:
     return not statement.is_code
 
 
+def terms_said(grounds: Grounds, said: Sequence[Told], rows: Sequence[int] = ()) -> frozenset[str]:
+    """The terms of sentences and of the statements in these rows."""
+    terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
+    return terms.union(*(grounds.terms[row] for row in rows))
+
+
 def names_more(grounds: Grounds, row: int, said: frozenset[str]) -> bool:
+    """Whether a statement names things that terms do not."""
     return share(covered(understand(grounds.statements[row].text, grounds.glossary).units, said)) < _SAID
 
 

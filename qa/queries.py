@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import rjieba
 
 from qa.glossary import Glossary
-from qa.language import detect_language, has_han, normalize, search_terms
+from qa.language import PLURAL_INITIALS, detect_language, has_han, normalize, search_terms
 from qa.lexical import Unit
 from qa.types import OTHER, Language
 
@@ -33,7 +33,6 @@ _JOINT = re.compile("[\u4e00-\u9fff]?[的了吗呢吧是该就都也很哪它这
 _INDEXED = re.compile(r"([a-z]{1,2})(\d{1,2}(?:\.\d{1,2})?)")
 _NAME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]*(?:[-.+][A-Za-z0-9]+)*(?:\+\+|#)?(?![A-Za-z0-9])")
 _VERSION = re.compile(r"v\d{1,2}(?:\.\d+)*", re.IGNORECASE)  # a note writes YOLOv3
-_PLURAL = re.compile(r"(?<=[A-Z])s(?![A-Za-z])")  # ReLUs
 _OF_KIND = re.compile(r"-(?:style|like|based|type|family)$", re.IGNORECASE)  # a GPT-style model is one like GPT
 
 
@@ -56,11 +55,10 @@ class Query:
 def understand(text: str, glossary: Glossary, translated: str = "") -> Query:
     """The concepts that a question names in either language, and its terms outside of them, each a unit."""
     language = detect_language(text)
-    terms_of = _PLURAL.sub("", text)
-    concepts = glossary.concepts_in(terms_of)
+    concepts = glossary.concepts_in(text)
     named = [Unit(_alternatives((*concept.zh, *concept.en)), CONCEPT_WEIGHT) for concept in concepts]
     absorbed = {term for concept in concepts for term in _terms_of((*concept.zh, *concept.en))}
-    all_terms = list(dict.fromkeys(search_terms(terms_of)))
+    all_terms = list(dict.fromkeys(search_terms(text)))
     asked = [term for term in all_terms if not _only_asks(term)]
     said = asked if asked or concepts else all_terms
     terms = [Unit(_spellings(term)) for term in said if term not in absorbed]
@@ -115,7 +113,7 @@ def proper_names(text: str) -> list[str]:
     chinese = detect_language(text) == "zh"
     found = []
     for match in _NAME.finditer(text):
-        name = _PLURAL.sub("", _OF_KIND.sub("", match.group()))
+        name = PLURAL_INITIALS.sub("", _OF_KIND.sub("", match.group()))
         at_start = not text[: match.start()].strip() or text[: match.start()].rstrip()[-1:] in ".?!。？！"
         proper = chinese or any(c.isdigit() for c in name) or name[1:] != name[1:].lower()
         proper = proper or (name[0].isupper() and not at_start)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from langchain_core.language_models import BaseChatModel
 
 from qa.abstaining import pointer
 from qa.drafting import Numbering
-from qa.own_words import by_itself, under_a_name
-from qa.support import Support
+from qa.own_words import by_itself, own_words, under_a_name
+from qa.support import SURE, Support, Told, only_statement
 from qa.types import Language, Sentence
+from qa.verdicts import begins_with_verdict
 from qa.versions import version
 from qa.writing import Limits
-
-Told = tuple[Sentence, tuple[Support, ...]]
 
 
 class Quoter:
@@ -51,3 +50,15 @@ class Quoter:
         place = grounds.headings[grounds.statements[row].number - 1]
         text = version(model, sentence.text, place, language, grounds, limits)
         return replace(sentence, text=text or pointer(language), change="translated"), found
+
+    def to_translate(self, sentence: Sentence, found: Sequence[Support], is_shown: bool) -> list[str]:
+        """What a sentence of a draft says, in the words that its translation is to be made from, best first.
+
+        Where the draft is not shown, those of the note where it surely says the same: a small model loses something
+        when it writes, and again when it translates.
+        """
+        grounds = self._numbering.grounds
+        if is_shown or (row := only_statement(found, grounds)) is None:
+            return [sentence.text]
+        said = [sentence.text, own_words(grounds.statements[row], grounds)]
+        return said if found[0].score < SURE or begins_with_verdict(sentence.text) else said[::-1]

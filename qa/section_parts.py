@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from qa.grounds import Grounds, covered
 from qa.language import has_han, normalize, search_terms
-from qa.left_out import names_more, stands_alone
+from qa.left_out import names_more, stands_alone, terms_said
 from qa.listings import BRACKETED, asks, without_number
 from qa.queries import understand
-from qa.support import Support
-from qa.types import Passage, Sentence
+from qa.support import Told
+from qa.types import Passage
 
 MOST_PARTS = 6
 _KIND_ZH = re.compile(
@@ -68,9 +68,7 @@ def asked_section(grounds: Grounds, question: str) -> Section | None:
     known = _PLAIN.union(search_terms(kind))
     units = understand(of, grounds.glossary).units
     subject = [unit for unit in units if not any(known.issuperset(names) for names in unit.alternatives)]
-    places = {
-        (p.note_path, path[:depth]) for p in grounds.passages for path in [_path(p)] for depth in range(1, len(path))
-    }
+    places = {(p.note_path, p.path[:depth]) for p in grounds.passages for depth in range(1, len(p.path))}
     sections = [
         Section(note_path, path, kind)
         for note_path, path in places
@@ -81,9 +79,7 @@ def asked_section(grounds: Grounds, question: str) -> Section | None:
     return best if best and found[best] else None
 
 
-def section_parts(
-    grounds: Grounds, section: Section, said: Sequence[tuple[Sentence, tuple[Support, ...]]], rows: Sequence[int]
-) -> Mapping[int, str]:
+def section_parts(grounds: Grounds, section: Section, said: Sequence[Told], rows: Sequence[int]) -> Mapping[int, str]:
     """The rows that open the sections of a section, in their order, each with the name of its section.
 
     Without those whose words the sentences or `rows` say already. Empty where there is one, or more than can be said.
@@ -91,8 +87,7 @@ def section_parts(
     names = _names(grounds, section)
     if not 1 < len(names) <= MOST_PARTS:
         return {}
-    terms = frozenset(search_terms(" ".join(sentence.text for sentence, _ in said)))
-    terms = terms.union(*(grounds.terms[row] for row in rows))
+    terms = terms_said(grounds, said, rows)
     opening = {name: _opening(grounds, section, name) for name in names}
     found = {row: name for name, row in opening.items() if row is not None and row not in rows}
     return {
@@ -126,19 +121,14 @@ def _bare_kind(words: str) -> str:
     return _PLAIN_ZH.sub("", _PLAIN_ZH.sub("", words)) or words
 
 
-def _path(passage: Passage) -> tuple[str, ...]:
-    """The title of the note and the headings that a passage stands under."""
-    return passage.headings if passage.headings[:1] == (passage.title,) else (passage.title, *passage.headings)
-
-
 def _is_below(passage: Passage, section: Section) -> bool:
-    path = _path(passage)
-    return passage.note_path == section.note_path and path[: len(section.path)] == section.path != path
+    above = passage.path[: len(section.path)]
+    return passage.note_path == section.note_path and above == section.path != passage.path
 
 
 def _names(grounds: Grounds, section: Section) -> list[str]:
     """The headings right below a section that name one of the kind, or are one by what the section is called."""
-    below = [_path(p)[len(section.path)] for p in grounds.passages if _is_below(p, section)]
+    below = [p.path[len(section.path)] for p in grounds.passages if _is_below(p, section)]
     names = list(dict.fromkeys(below))
     if not _is_kind(section.path[-1], section.kind):
         return [name for name in names if _is_kind(name, section.kind) and _core(name) != section.kind]
@@ -153,7 +143,7 @@ def _opening(grounds: Grounds, section: Section, name: str) -> int | None:
         row
         for row in grounds.singles()
         if _is_below(passage := grounds.passages[grounds.statements[row].number - 1], section)
-        and _path(passage)[depth] == name
+        and passage.path[depth] == name
         and stands_alone(grounds, row)
         and not grounds.statements[row].text.startswith("$")
     ]

@@ -18,7 +18,7 @@ from qa.numerals import numbers_of, stated_numbers
 from qa.opposites import ONLY_EN, swapped
 from qa.queries import understand
 from qa.statements import Statement
-from qa.types import Language, Passage
+from qa.types import Language, Passage, Sentence
 
 _STATES = re.compile(r"[=<>]|\\(?:leq?|geq?|propto|sim)(?![a-z])")  # a formula without any is the name of a quantity
 SURE = 0.2  # support from which on a sentence is a note's own in other words
@@ -55,6 +55,9 @@ class Support:
     start: int  # in the passage's text
     end: int
     score: float  # above the least that counts as support
+
+
+Told = tuple[Sentence, tuple[Support, ...]]  # a sentence of an answer, and what supports it
 
 
 def supports(sentence: str, grounds: Grounds, question: str = "") -> tuple[Support, ...]:

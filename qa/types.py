@@ -52,6 +52,11 @@ class Passage:
     def id(self) -> str:
         return f"{self.note_path}#L{self.start_line}-L{self.end_line}@{self.start}"
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The title of the note and the headings that it stands under, each once."""
+        return self.headings if self.headings[:1] == (self.title,) else (self.title, *self.headings)
+
     def overlaps(self, other: Passage) -> bool:
         """Whether they share a character of a note."""
         return self.note_path == other.note_path and self.start < other.end and other.start < self.end

@@ -101,6 +101,12 @@ def test_what_one_section_says_side_by_side_are_two_cases(between: str, found: l
     assert list(disagreements(grounds, [0], [0, 1])) == found
 
 
+def test_what_opens_a_note_may_disagree_with_its_sections() -> None:
+    text = "# A\n\nBN 在批量很小时效果很好。\n\n## 一\n\nBN 在批量很小时效果很差。\n"
+    grounds = Grounds(split_note(Note("a.md", "A", text, "", "zh")), SentenceVectors(WordEncoder()), Glossary.load())
+    assert list(disagreements(grounds, [0], [0, 1])) == [Disagreement(0, 1)]
+
+
 def test_only_sentences_asked_about_are_compared() -> None:
     text = (
         "# A\n\n## 一\n\nBN 在批量很小时效果很好。\n\n## 二\n\n池化用来降维。\n\n## 三\n\nBN 在批量很小时效果很差。\n"

@@ -73,6 +73,7 @@ def test_normalized_copy_has_no_full_width_and_no_capitals() -> None:
         ("梯 度 消 失", "梯度消失"),
         ("⻓短期", "长短期"),
         ("ma\u00adny&nbsp;layers", "many layers"),
+        ("LSTMs and ReLUs", "LSTM and ReLU"),
     ],
 )
 def test_question_and_note_meet_however_they_are_written(question: str, note: str) -> None:
