@@ -88,10 +88,14 @@ def _record(notes: NotesQA, question: Question, language: Language, answer: Answ
         "sentences": [{**asdict(sentence), "citations": list(sentence.citations)} for sentence in sentences],
         "kept": len(kept),
         "unsupported": sum(not sentence.citations for sentence in kept),
-        "facts": [any(part.casefold() in text.casefold() for part in fact.split("|")) for fact in facts],
+        "facts": [not answer.abstained and _holds(text, fact) for fact in facts],  # a refusal names topics
         "seconds": seconds,
         "first_token": answer.timings.get("first_token"),
     }
+
+
+def _holds(text: str, fact: str) -> bool:
+    return any(part.casefold() in text.casefold() for part in fact.split("|"))
 
 
 def _place(notes: NotesQA, gold: Gold) -> tuple[str, tuple[str, ...], tuple[int, int]]:

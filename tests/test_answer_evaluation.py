@@ -80,6 +80,8 @@ def test_declining_is_right_only_without_gold() -> None:
     declined = answer("你的笔记没有讲到这个问题。"), answer("Your notes do not cover it.", language="en")
     zh, _ = answers_measured(*declined, question=UNANSWERABLE)
     assert (zh.declined_unanswerable, math.isnan(zh.declined_answerable)) == (1.0, True)
+    naming = answer("你的笔记没有讲到这个问题。最接近的主题：缩小。")
+    assert answers_measured(naming, declined[1])[0].facts == 0.0
     zh, _ = answers_measured(*declined)
     assert (zh.declined_answerable, math.isnan(zh.citation_recall)) == (1.0, True)
 
